@@ -1,0 +1,33 @@
+"""Serializers: objects to bytes and back, as plug-ins, with converters that work in every format.
+
+This package knows nothing of sessions, memcached or the web.
+
+>>> from decimal import Decimal
+>>> serializer = get_serializer("msgpack")
+>>> serializer.loads(serializer.dumps({"total": Decimal("9.90"), "seats": (3, 4)}))
+{'total': Decimal('9.90'), 'seats': (3, 4)}
+"""
+
+from .converter import Converter, FieldsConverter
+from .errors import DeserializationError, PluginError, SerializationError
+from .plugins import SerializerInfo, available_serializers, get_serializer
+from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer
+from .registry import DEFAULT, ConverterRegistry, register
+
+__all__ = [
+    "DEFAULT",
+    "Capabilities",
+    "Converter",
+    "ConverterRegistry",
+    "DeserializationError",
+    "FieldsConverter",
+    "LibraryCall",
+    "LibraryCalls",
+    "PluginError",
+    "SerializationError",
+    "Serializer",
+    "SerializerInfo",
+    "available_serializers",
+    "get_serializer",
+    "register",
+]

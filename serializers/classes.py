@@ -1,0 +1,282 @@
+"""Makes the converter of a class that is registered by its fields: dataclass, slots, named tuple, Enum, plain class.
+
+Invariant: the whole state of an instance is in its fields, or writing it is refused. Reading sets fields directly, so
+neither ``__init__`` nor a property setter runs on bytes from outside, unless the user named that property a field.
+"""
+
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cached_property
+from inspect import getattr_static, isabstract
+from operator import attrgetter
+from typing import Any, cast
+
+from .converter import Converter, FieldsConverter
+from .errors import DeserializationError, SerializationError
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement
+_set = object.__setattr__  # frozen dataclasses forbid the plain form
+
+
+def converter_of_class(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter:
+    """Return the converter of a class by its fields.
+
+    Parameters
+    ----------
+    cls
+        The class.
+    tag
+        The tag in the payload.
+    fields
+        The names of the attributes that hold its state; None finds them: the fields of a dataclass or named tuple, the
+        slots, the instance's own attributes.
+    subclasses
+        Also for its subclasses, which come back as `cls`.
+
+    Raises
+    ------
+    ValueError
+        The state of its instances is not in fields that can be found; the message gives the remedy.
+    """
+    if issubclass(cls, Enum):
+        return _enum(cls, tag, fields, subclasses=subclasses)
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _named_tuple(cls, tag, fields, subclasses=subclasses)
+    builtin = builtin_base(cls)
+    if builtin or isabstract(cls):
+        kind = f"a {builtin.__qualname__}" if builtin else "abstract"
+        raise ValueError(
+            f"{cls.__qualname__} is {kind}, so its fields are not its whole state: "
+            f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
+        )
+    layout = _layout(cls, tag, fields)
+    return FieldsConverter(
+        cls,
+        tag,
+        encode=_reader(layout),
+        decode=lambda state: _made(layout, state),
+        subclasses=subclasses,
+        create=lambda: object.__new__(cls),
+        fill=lambda instance, state: _fill(layout, instance, state),
+    )
+
+
+def _enum(cls: type[Enum], tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter:
+    if fields is not None:
+        raise ValueError(f"{cls.__qualname__} is an Enum, whose members are kept by value: leave out fields=")
+    for member in cls:
+        if cls(member.value) is not member:
+            raise ValueError(
+                f"{cls.__qualname__}.{member.name} is not found by its value: "
+                f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
+            )
+    return Converter(cls, tag, encode=attrgetter("value"), decode=cls, subclasses=subclasses)
+
+
+def _named_tuple(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter:
+    names = cast("tuple[str, ...]", getattr(cls, "_fields"))  # noqa: B009 - unknown to the type checker
+    defaults = cast("dict[str, Any]", getattr(cls, "_field_defaults", {}))
+    if fields is not None:
+        raise ValueError(f"{cls.__qualname__} is a named tuple and brings its fields: leave out fields=")
+
+    def encode(value: tuple[object, ...]) -> dict[str, object]:
+        if getattr(value, "__dict__", None):
+            raise SerializationError(_stray(cls, tag, vars(value)))
+        return dict(zip(names, value, strict=True))
+
+    def decode(state: Any) -> object:
+        _check_state(cls, state)
+        return tuple.__new__(cls, [_value(cls, state, defaults, name) for name in names])
+
+    return Converter(cls, tag, encode, decode, subclasses=subclasses)
+
+
+def _value(cls: type, state: Mapping[str, object], defaults: Mapping[str, object], name: str) -> object:
+    if name in state:
+        return state[name]
+    if name in defaults:
+        return defaults[name]
+    raise DeserializationError(_missing(cls, name))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layout:
+    """Where the state of a class is."""
+
+    cls: type
+    tag: str
+    names: tuple[str, ...]
+    """The declared fields, in the order of declaration."""
+    defaults: Mapping[str, Callable[[], object]]
+    """What makes the value of a field that a payload lacks."""
+    required: frozenset[str]
+    """Fields that must be there, when writing and, without a default, when reading."""
+    open: bool
+    """Instances may carry attributes beyond the declared ones, which are kept too."""
+    closed: bool
+    """Attributes beyond the declared ones are refused when writing. (Neither: the user chose the fields.)"""
+    guarded: frozenset[str]
+    """Names that an open layout never sets: descriptors of the class, which would run code."""
+
+
+def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
+    defaults: dict[str, Callable[[], object]] = {}
+    required: tuple[str, ...] = ()
+    names = fields or ()
+    declared = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else None
+    if declared is not None:
+        defaults = {field.name: make for field in declared if (make := _default(field))}
+        required = tuple(field.name for field in declared)
+        names = required if fields is None else fields
+        if lost := [name for name in required if name not in names and name not in defaults]:
+            raise ValueError(f"{cls.__qualname__}: {lost[0]!r} has no default, so it must be one of fields=")
+        required = tuple(name for name in required if name in names)
+    elif fields is None:
+        names = slots_of(cls)
+    for name in names:
+        attribute = getattr_static(cls, name, None)
+        if not name.isidentifier() or (isinstance(attribute, property) and attribute.fset is None):
+            raise ValueError(f"{cls.__qualname__}.{name} cannot be set, so it is no field: leave it out of fields=")
+    has_dict = bool(cls.__dictoffset__)
+    found = fields is None and has_dict
+    return _Layout(
+        cls,
+        tag,
+        names,
+        defaults,
+        frozenset(required),
+        open=found and declared is None,
+        closed=found and declared is not None,
+        guarded=frozenset(
+            name
+            for base in cls.__mro__
+            for name, attribute in vars(base).items()
+            if hasattr(type(attribute), "__set__")
+        ),
+    )
+
+
+def _default(field: "dataclasses.Field[object]") -> Callable[[], object] | None:
+    if field.default is not dataclasses.MISSING:
+        value = field.default
+        return lambda: value
+    return None if field.default_factory is dataclasses.MISSING else field.default_factory
+
+
+def builtin_base(cls: type) -> type | None:
+    """Return the type written in C that a class is or extends, `object` apart: it holds state that no field shows.
+
+    >>> class Tags(list): ...
+    >>> builtin_base(Tags)
+    <class 'list'>
+    """
+    if issubclass(cls, Enum) or hasattr(cls, "_fields"):
+        return None
+    return next((base for base in cls.__mro__[:-1] if not base.__flags__ & _HEAP_TYPE), None)
+
+
+def slots_of(cls: type) -> tuple[str, ...]:
+    """Return the names of the slots of a class and its parents, as attributes are named, the parents' first.
+
+    >>> class Point:
+    ...     __slots__ = ("x", "__y")
+    >>> slots_of(Point)
+    ('x', '_Point__y')
+    """
+    names: list[str] = []
+    for base in reversed(cls.__mro__):
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name in ("__dict__", "__weakref__"):
+                continue
+            private = name.startswith("__") and not name.endswith("__")
+            names.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
+    return tuple(dict.fromkeys(names))
+
+
+def _reader(layout: _Layout) -> Callable[[Any], dict[str, Any]]:
+    """Return what reads the fields of an instance; made once per class, since it runs for every instance."""
+    names, known = layout.names, frozenset(layout.names)
+    if layout.open and not names:
+        return lambda instance: dict(sorted(vars(instance).items()))
+    get = attrgetter(*names) if len(names) > 1 else None
+
+    def read(instance: Any) -> dict[str, Any]:
+        try:
+            state = dict(zip(names, get(instance), strict=True)) if get else {n: getattr(instance, n) for n in names}
+        except AttributeError:
+            state = _set_fields(layout, instance)
+        if layout.open:
+            state |= sorted((name, value) for name, value in vars(instance).items() if name not in known)
+        elif layout.closed and not vars(instance).keys() <= known:
+            _refuse_strays(layout, instance)
+        return state
+
+    return read
+
+
+def _set_fields(layout: _Layout, instance: object) -> dict[str, Any]:
+    """Return the fields that are set: in slots and plain classes an attribute may be absent, and stays absent."""
+    for name in layout.required:
+        if not hasattr(instance, name):
+            raise SerializationError(f"field {name!r} of this {layout.cls.__qualname__} is not set: set it")
+    return {name: getattr(instance, name) for name in layout.names if hasattr(instance, name)}
+
+
+def _refuse_strays(layout: _Layout, instance: object) -> None:
+    strays = {
+        name: None
+        for name in vars(instance)
+        if name not in layout.names and not isinstance(getattr_static(layout.cls, name, None), cached_property)
+    }
+    if strays:
+        raise SerializationError(_stray(layout.cls, layout.tag, strays))
+
+
+def _stray(cls: type, tag: str, strays: Mapping[str, object]) -> str:
+    return (
+        f"this {cls.__qualname__} carries {next(iter(strays))!r}, which is none of its fields and would be lost: "
+        f"declare it, or register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
+    )
+
+
+def _missing(cls: type, name: str) -> str:
+    return f"the stored {cls.__qualname__} has no field {name!r} and the class gives no default: give it one"
+
+
+def _check_state(cls: type, state: object) -> None:
+    if type(state) is not dict:
+        raise DeserializationError(f"the fields of {cls.__qualname__} must be a dict, not {type(state).__name__}")
+
+
+def _made(layout: _Layout, state: Any) -> object:
+    instance = object.__new__(layout.cls)
+    _fill(layout, instance, state)
+    return instance
+
+
+def _fill(layout: _Layout, instance: object, state: Any) -> None:
+    _check_state(layout.cls, state)
+    for name in layout.names:
+        if name in state:
+            _set(instance, name, state[name])
+        elif name in layout.defaults:
+            _set(instance, name, layout.defaults[name]())
+        elif name in layout.required:
+            raise DeserializationError(_missing(layout.cls, name))
+    if layout.open:
+        for name, value in state.items():
+            if name not in layout.names:
+                _set_found(layout, instance, name, value)
+
+
+def _set_found(layout: _Layout, instance: object, name: object, value: object) -> None:
+    plain = isinstance(name, str) and name.isidentifier() and not (name.startswith("__") and name.endswith("__"))
+    if not plain or name in layout.guarded:
+        raise DeserializationError(f"{name!r} is no attribute that {layout.cls.__qualname__} could carry")
+    _set(instance, str(name), value)

@@ -1,0 +1,70 @@
+"""Converters of dates and times, with their fold, and of time zones, with their names.
+
+A value with no zone, or with a plain offset from UTC, is its ISO 8601 text; any other is text, fold and zone.
+"""
+
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..errors import SerializationError
+from ..registry import ConverterRegistry
+from .plain_data import expect, expect_list
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def register_converters(registry: ConverterRegistry) -> None:
+    """Register them."""
+    registry.register(datetime, tag="datetime", encode=_write_clock, decode=lambda p: _read_clock(datetime, p))
+    registry.register(time, tag="time", encode=_write_clock, decode=lambda p: _read_clock(time, p))
+    registry.register(date, tag="date", encode=date.isoformat, decode=lambda p: date.fromisoformat(expect(str, p)))
+    registry.register(
+        timedelta, tag="timedelta", encode=lambda d: [d.days, d.seconds, d.microseconds], decode=_read_timedelta
+    )
+    registry.register(timezone, tag="timezone", encode=_write_timezone, decode=_read_timezone)
+    registry.register(ZoneInfo, tag="zoneinfo", encode=_write_zone, decode=lambda p: ZoneInfo(expect(str, p)))
+
+
+def _write_clock(value: datetime | time) -> str | list[Any]:
+    zone = value.tzinfo
+    if not value.fold and (zone is None or (type(zone) is timezone and len(_arguments(zone)) == 1)):
+        return value.isoformat()
+    return [value.replace(tzinfo=None, fold=0).isoformat(), value.fold, zone]
+
+
+def _read_clock(cls: Any, plain: Any) -> Any:
+    if type(plain) is str:
+        return cls.fromisoformat(plain)
+    text, fold, zone = expect_list(plain, 3)
+    return cls.fromisoformat(expect(str, text)).replace(tzinfo=zone, fold=expect(int, fold))
+
+
+def _read_timedelta(plain: Any) -> timedelta:
+    days, seconds, microseconds = (expect(int, number) for number in expect_list(plain, 3))
+    return timedelta(days, seconds, microseconds)
+
+
+def _arguments(zone: timezone) -> tuple[Any, ...]:
+    """Return the offset, and the name unless it is the one that Python makes; pickle asks the same way."""
+    return getattr(zone, "__getinitargs__")()  # noqa: B009 - unknown to the type checker
+
+
+def _write_timezone(zone: timezone) -> list[Any]:
+    offset, *name = _arguments(zone)
+    return [offset // _MICROSECOND, *name]
+
+
+def _read_timezone(plain: Any) -> timezone:
+    offset, *name = expect(list, plain)
+    return timezone(timedelta(microseconds=expect(int, offset)), *(expect(str, text) for text in name))
+
+
+def _write_zone(zone: ZoneInfo) -> str:
+    if zone.key is None:  # pyright: ignore[reportUnnecessaryComparison] - the stubs forget ZoneInfo.from_file
+        raise SerializationError("this ZoneInfo was read from a file and has no key: use ZoneInfo(key)")
+    return zone.key

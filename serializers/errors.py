@@ -1,0 +1,41 @@
+"""The errors of this package: what could not be written or read, where in the value, and what to do.
+
+Invariant: whatever goes wrong inside a format library, a converter or hostile bytes, callers see one of the first
+two; both are `ValueError`. A message never holds a value of the session, only types, field names and keys.
+"""
+
+
+class SerializationError(ValueError):
+    """A value cannot be kept as it is by this format, or not at all; nothing was written.
+
+    Parameters
+    ----------
+    problem
+        What happened and what to do, without the place.
+    path
+        Where in the value, such as ``"cart.items[3].price"``; empty for the value itself.
+
+    >>> str(SerializationError("json keeps no cycles", path="menu.parent"))
+    'menu.parent: json keeps no cycles'
+    """
+
+    def __init__(self, problem: str, *, path: str = "") -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.problem = problem
+        self.path = path
+
+
+class DeserializationError(ValueError):
+    """These bytes do not hold a value of this format, or hold one that this process cannot make.
+
+    Parameters are those of `SerializationError`; `path` is where in the value that was being read, as far as known.
+    """
+
+    def __init__(self, problem: str, *, path: str = "") -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.problem = problem
+        self.path = path
+
+
+class PluginError(LookupError):
+    """No installed serializer, converter or workload can be had by this name; the message says why."""

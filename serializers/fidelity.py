@@ -1,0 +1,181 @@
+"""Compares a value with what came back from a round trip: types, values, order, and on request who shares what.
+
+``==`` is not enough: ``(1,) == (1,)`` but also ``1 == 1.0 == True``, and NaN equals nothing. Nor does it end on cycles.
+"""
+
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, time, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from .classes import slots_of
+from .paths import Place, key_step
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where and how a value differs from the original.
+
+    >>> str(Difference("cart.items[3].price", "Decimal became float"))
+    'cart.items[3].price: Decimal became float'
+    """
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" if self.path else self.what
+
+
+def difference(original: object, loaded: object, *, identity: bool = False) -> Difference | None:
+    """Return the first difference between a value and its round trip, or None if there is none.
+
+    Parameters
+    ----------
+    original, loaded
+        The two values.
+    identity
+        Also demand that what is one object in the original is one object in the other, and what is two is two.
+
+    >>> difference({"seats": (1, 2)}, {"seats": [1, 2]})
+    Difference(path='seats', what='tuple became list')
+    >>> shared = [1]
+    >>> difference([shared, shared], [[1], [1]]) is None
+    True
+    >>> difference([shared, shared], [[1], [1]], identity=True)
+    Difference(path='[1]', what='a shared list became two')
+    """
+    return _Comparison(identity=identity).run(original, loaded)
+
+
+class _Comparison:
+    def __init__(self, *, identity: bool) -> None:
+        self.identity = identity
+        self.counterparts: dict[int, int] = {}
+        self.originals: dict[int, int] = {}
+        self.pairs: set[tuple[int, int]] = set()
+        self.alive: list[object] = []
+        self.waiting: list[tuple[Place, Any]] = []
+
+    def run(self, original: object, loaded: object) -> Difference | None:
+        self.waiting.append((Place(original), loaded))
+        while self.waiting:
+            place, other = self.waiting.pop()
+            if what := self.compare(place, other):
+                return Difference(str(place), what)
+        return None
+
+    def compare(self, place: Place, other: Any) -> str | None:
+        """Compare one place, and leave what is inside it for later; return what differs."""
+        value, kind = place.value, type(place.value)
+        if kind is not type(other):
+            return f"{kind.__qualname__} became {type(other).__qualname__}"
+        if kind in _EXACT:
+            return None if _EXACT[kind](value) == _EXACT[kind](other) else f"another {kind.__qualname__}"
+        if isinstance(value, Enum):
+            return None if value is other else "another member"
+        if what := self.references(value, other):
+            return what
+        if (id(value), id(other)) in self.pairs:
+            return None
+        self.pairs.add((id(value), id(other)))
+        self.alive += (value, other)
+        return self.inside(place, other)
+
+    def references(self, value: object, other: object) -> str | None:
+        if not self.identity or not _is_mutable(value):
+            return None
+        if self.counterparts.setdefault(id(value), id(other)) != id(other):
+            return f"a shared {type(value).__qualname__} became two"
+        if self.originals.setdefault(id(other), id(value)) != id(value):
+            return f"two {type(value).__qualname__} became one"
+        return None
+
+    def inside(self, place: Place, other: Any) -> str | None:
+        value, kind = place.value, type(place.value)
+        if isinstance(value, dict):
+            return self.mappings(place, value, other)
+        if isinstance(value, (list, tuple, deque)):
+            return self.sequences(place, value, other)
+        if isinstance(value, (set, frozenset)):
+            return _sets(value, other)
+        if isinstance(value, (datetime, time)):
+            zones = place.inside(".tzinfo", value.tzinfo), other.tzinfo
+            self.waiting.append(zones)
+            same = (value.replace(tzinfo=None), value.fold) == (other.replace(tzinfo=None), other.fold)
+            return None if same else f"another {kind.__qualname__}"
+        state = _state(value)
+        if state is None:
+            return None if value == other else f"another {kind.__qualname__}"
+        return self.mappings(place, state, _state(other) or {})
+
+    def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> str | None:
+        keys, others = list(value), list(other)
+        if len(keys) != len(others):
+            lost = next((key_step(key) for key in keys if key not in other), None)
+            return f"{lost} is lost" if lost else f"{len(keys)} keys became {len(others)}"
+        for key, key_back, item, back in zip(keys, others, value.values(), other.values(), strict=True):
+            if nested := _Comparison(identity=False).run(key, key_back):
+                return f"key {key_step(key)}: {nested}, or the order of the keys changed"
+            self.waiting.append((place.inside(key_step(key), item), back))
+        return None
+
+    def sequences(self, place: Place, value: Any, other: Any) -> str | None:
+        if len(value) != len(other):
+            return f"{len(value)} items became {len(other)}"
+        if isinstance(value, deque) and value.maxlen != other.maxlen:
+            return "another maxlen"
+        self.waiting += [
+            (place.inside(f"[{index}]", item), back)
+            for index, (item, back) in enumerate(zip(value, other, strict=True))
+        ]
+        return None
+
+
+def _sets(value: Any, other: Any) -> str | None:
+    if value != other:
+        return "other elements"
+    back = {element: element for element in other}
+    for element in value:
+        if nested := difference(element, back[element]):
+            return f"element: {nested}"
+    return None
+
+
+def _is_mutable(value: object) -> bool:
+    """Return whether it matters if the value is one object or two equal ones."""
+    return isinstance(value, (list, dict, set, bytearray, deque)) or _state(value) is not None
+
+
+def _state(value: object) -> dict[str, Any] | None:
+    """Return the attributes of an instance of a class written in Python; None for other values."""
+    cls = type(value)
+    slots = slots_of(cls)
+    if cls.__module__ in _BY_EQUALITY or not (slots or hasattr(value, "__dict__")):
+        return None
+    state = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    return state | dict(sorted(getattr(value, "__dict__", {}).items()))
+
+
+_BY_EQUALITY = frozenset({"ipaddress", "pathlib", "pathlib._local", "fractions", "zoneinfo"})
+"""Modules whose classes keep caches in their attributes: equality and type say all."""
+
+_EXACT: dict[type, Any] = {
+    float: lambda number: "nan" if number != number else struct.pack("d", number),
+    complex: lambda number: tuple(map(_float_bits, (number.real, number.imag))),
+    Decimal: lambda number: number.as_tuple(),
+    timezone: lambda zone: zone.__getinitargs__(),
+}
+
+
+def _float_bits(number: float) -> Any:
+    return _EXACT[float](number)

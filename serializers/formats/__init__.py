@@ -1,0 +1,1 @@
+"""The built-in serializers, one module per format, each behind its own entry point."""

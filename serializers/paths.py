@@ -1,0 +1,159 @@
+"""Places in a value, for error messages: ``cart.items[3].price``.
+
+Nothing here runs while all goes well. The passes over a value keep no track of where they are; when one of them fails,
+the value is walked again, slowly and in the same order, until the place is found.
+"""
+
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import SerializationError
+from .registry import ConverterRegistry
+
+ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, range})
+_KEEP = 6
+_ELEMENT, _KEY = "{}", "<key>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A value inside another one, and the step that leads to it."""
+
+    value: Any
+    step: str = ""
+    parent: Place | None = None
+
+    def __str__(self) -> str:
+        """Return the path from the outermost value; a long one is shortened in the middle."""
+        steps = [place.step for place in self.line() if place.step][::-1]
+        if len(steps) > 2 * _KEEP:
+            steps[_KEEP:-_KEEP] = [f" ... {len(steps) - 2 * _KEEP} more ... "]
+        return "".join(steps).removeprefix(".")
+
+    def line(self) -> Iterator[Place]:
+        """Yield this place and those around it, outwards."""
+        place: Place | None = self
+        while place:
+            yield place
+            place = place.parent
+
+    @property
+    def depth(self) -> int:
+        """How many values it is in."""
+        return sum(1 for _ in self.line()) - 1
+
+    def inside(self, step: str, value: object) -> Place:
+        """Return a place within this one."""
+        return Place(value, step, self)
+
+
+def key_step(key: object) -> str:
+    """Return the step to the value of a dict key; no key of another type than str or int is shown.
+
+    >>> key_step("items"), key_step("unit price"), key_step(3)
+    ('.items', "['unit price']", '[3]')
+    """
+    if type(key) is str:
+        shown = key if len(key) <= 40 else key[:40] + "..."
+        return f".{shown}" if key.isidentifier() else f"[{shown!r}]"
+    return f"[{key}]" if type(key) is int else f"[{type(key).__name__}]"
+
+
+def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[Place]:
+    """Yield every place of a value, outermost first, in the order in which it is written.
+
+    Parameters
+    ----------
+    value
+        The value.
+    registry
+        The converters that open the instances of registered classes.
+    once
+        Visit an object once, however many references lead to it, as a format with references does. Otherwise visit it
+        once per reference.
+
+    Raises
+    ------
+    SerializationError
+        At an instance of an unregistered class, at one whose converter fails, and, unless `once`, at a value that
+        contains itself; with its path.
+    """
+    seen: set[int] = set()
+    alive: list[object] = []  # what converters make must not be freed, or its id could come again
+    waiting: list[Iterator[Place]] = [iter((Place(value),))]
+    while waiting:
+        place = next(waiting[-1], None)
+        if place is None:
+            waiting.pop()
+            continue
+        yield place
+        if type(place.value) in ATOMS:
+            continue
+        if once:
+            if id(place.value) in seen:
+                continue
+            seen.add(id(place.value))
+            alive.append(place.value)
+        else:
+            _refuse_cycle(place)
+        waiting.append(_within(place, registry))
+
+
+def _refuse_cycle(place: Place) -> None:
+    around = next((other for other in place.line() if other is not place and other.value is place.value), None)
+    if around is not None:
+        raise SerializationError(
+            f"refers back to {str(around) or 'the whole value'}, and this format keeps no references: "
+            "break the cycle, or use a serializer with the capability cycles",
+            path=str(place),
+        )
+
+
+def _within(place: Place, registry: ConverterRegistry) -> Iterator[Place]:
+    value = place.value
+    kind = type(value)
+    if kind is dict or kind is OrderedDict:
+        for key, item in value.items():
+            yield place.inside(_KEY, key)
+            yield place.inside(key_step(key), item)
+    elif kind is list or kind is tuple or kind is deque:
+        for index, item in enumerate(value):
+            yield place.inside(f"[{index}]", item)
+    elif kind is set or kind is frozenset:
+        for item in value:
+            yield place.inside(_ELEMENT, item)
+    else:
+        yield from _of_plain(place, _lower(place, registry))
+
+
+def _of_plain(place: Place, plain: Any) -> Iterator[Place]:
+    """Yield what is in the plain data of a registered instance: its fields look like attributes."""
+    kind = type(plain)
+    if kind is dict:
+        for name, item in plain.items():
+            yield place.inside(key_step(name), item)
+    elif kind is list:
+        for index, item in enumerate(plain):
+            yield place.inside(f"[{index}]", item)
+    else:
+        yield place.inside("", plain)
+
+
+def _lower(place: Place, registry: ConverterRegistry) -> object:
+    try:
+        return registry.lower(place.value)[1]
+    except SerializationError as error:
+        raise SerializationError(error.problem, path=str(place)) from error
+    except Exception as error:
+        raise SerializationError(
+            f"the converter of {type(place.value).__qualname__} failed: {type(error).__name__}: {error}",
+            path=str(place),
+        ) from error
