@@ -70,7 +70,7 @@ def _enum(cls: type[Enum], tag: str, fields: tuple[str, ...] | None, *, subclass
     if fields is not None:
         raise ValueError(f"{cls.__qualname__} is an Enum, whose members are kept by value: leave out fields=")
     for member in cls:
-        if cls(member.value) is not member:
+        if cls(member.value) is not member or member.value != member.value:  # NaN is found by identity alone
             raise ValueError(
                 f"{cls.__qualname__}.{member.name} is not found by its value: "
                 f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
@@ -120,6 +120,8 @@ class _Layout:
     """Instances may carry attributes beyond the declared ones, which are kept too."""
     closed: bool
     """Attributes beyond the declared ones are refused when writing. (Neither: the user chose the fields.)"""
+    left_out: Mapping[str, Callable[[], object]]
+    """What makes the fields of a dataclass that the user did not choose."""
     guarded: frozenset[str]
     """Names that an open layout never sets: descriptors of the class, which would run code."""
 
@@ -152,6 +154,7 @@ def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
         frozenset(required),
         open=found and declared is None,
         closed=found and declared is not None,
+        left_out={name: make for name, make in defaults.items() if name not in names},
         guarded=frozenset(
             name
             for base in cls.__mro__
@@ -269,6 +272,8 @@ def _fill(layout: _Layout, instance: object, state: Any) -> None:
             _set(instance, name, layout.defaults[name]())
         elif name in layout.required:
             raise DeserializationError(_missing(layout.cls, name))
+    for name, make in layout.left_out.items():
+        _set(instance, name, make())
     if layout.open:
         for name, value in state.items():
             if name not in layout.names:

@@ -64,12 +64,12 @@ class _Comparison:
         self.originals: dict[int, int] = {}
         self.pairs: set[tuple[int, int]] = set()
         self.alive: list[object] = []
-        self.waiting: list[tuple[Place, Any]] = []
+        self.waiting: deque[tuple[Place, Any]] = deque()
 
     def run(self, original: object, loaded: object) -> Difference | None:
         self.waiting.append((Place(original), loaded))
         while self.waiting:
-            place, other = self.waiting.pop()
+            place, other = self.waiting.popleft()
             if what := self.compare(place, other):
                 return Difference(str(place), what)
         return None

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ..errors import DeserializationError, SerializationError
 from ..lifting import Tagged, lift_by_place
 from ..lowering import MAX_DEPTH, MAX_SIZE, Lowering, TooLargeError
-from ..paths import Place, walk
+from ..paths import ATOMS, Place, walk
 from ..protocol import Capabilities, LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
 
@@ -108,7 +108,7 @@ class TreeSerializer(ABC):
         try:
             for place in walk(value, self.registry, once=False):
                 _check_text(place, self.name)
-                if place.depth > MAX_DEPTH:
+                if place.depth >= MAX_DEPTH and type(place.value) not in ATOMS:
                     return SerializationError(f"nested too deep for {self.name}", path=str(place))
         except SerializationError as found:
             return found

@@ -1,0 +1,170 @@
+"""One run from start to end: makes the cases, verifies them, has the verified ones timed, and gives a `Result`.
+
+Invariant: the baseline is measured in the same passes as what is compared with it, and ratios are taken pass by pass,
+so that what slows the whole machine down for a while slows down both sides of a ratio.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from time import monotonic
+
+from ..serializers import SerializerInfo
+from .case import Examined, ReadyCase, every_case, examine
+from .intervals import Estimate, estimate, exactly
+from .machine import describe_machine, library_versions
+from .measuring import Operation, Timings, measure
+from .result import (
+    BASELINE,
+    SCHEMA,
+    CaseResult,
+    Ratios,
+    Result,
+    SerializerFacts,
+    StoreFacts,
+    WorkloadFacts,
+)
+from .store import Store, open_store
+from .workload import Workload, WorkloadInfo
+
+ORDER_SEED = 57721
+"""Where the random order of the cells starts: the first digits of Euler's constant, 0.57721."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to compare."""
+
+    serializers: Sequence[SerializerInfo]
+    workloads: Sequence[WorkloadInfo]
+    passes: int
+    """How many samples of every operation; at least 1."""
+    command: str
+    """How it was asked for, for the reader of the result."""
+
+
+def run(plan: Plan, progress: Progress) -> Result:
+    """Compare serializers.
+
+    Parameters
+    ----------
+    plan
+        What to compare; what is broken in it becomes part of the result.
+    progress
+        Called with one line about what is going on.
+
+    Raises
+    ------
+    RuntimeError
+        memcached is installed and does not start.
+    """
+    created, started = datetime.now(UTC), monotonic()
+    workloads = [info.workload for info in plan.workloads if info.workload]
+    serializers = [info.name for info in plan.serializers if info.broken is None]
+    cases: list[CaseResult] = []
+    with open_store() as store:
+        for workload in workloads:
+            cases += _compare(workload, serializers, store, plan.passes, progress)
+    return Result(
+        schema=SCHEMA,
+        created=created.isoformat(timespec="seconds"),
+        command=plan.command,
+        duration_s=round(monotonic() - started, 3),
+        machine=describe_machine(),
+        libraries=library_versions(info.distribution for info in (*plan.serializers, *plan.workloads)),
+        gc="enabled",
+        passes=plan.passes,
+        store=StoreFacts(store.kind, store.version),
+        serializers=tuple(_serializer_facts(info) for info in plan.serializers),
+        workloads=tuple(_workload_facts(info) for info in plan.workloads),
+        cases=tuple(cases),
+    )
+
+
+def _compare(
+    workload: Workload, serializers: Iterable[str], store: Store, passes: int, progress: Progress
+) -> list[CaseResult]:
+    progress(f"{workload.name}: verifying")
+    examined = [examine(case, store.sessions) for case in every_case([workload], serializers)]
+    ready = [each.ready for each in examined if each.ready]
+    timings = measure(
+        ready,
+        store.sessions,
+        passes=passes,
+        random=Random(ORDER_SEED),  # noqa: S311 - an order, no secret
+        progress=lambda done: progress(f"{workload.name}: pass {done} of {passes}"),
+    )
+    timed = {case.case.label: (case, timing) for case, timing in zip(ready, timings, strict=True)}
+    baseline = timed.get(BASELINE)
+    return [_case_result(each, timed.get(each.case.label), baseline) for each in examined]
+
+
+_Timed = tuple[ReadyCase, Timings]
+
+
+def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | None) -> CaseResult:
+    case, verdict = examined.case, examined.verdict
+    if timed is None:
+        return CaseResult(
+            case.workload.name,
+            case.serializer,
+            case.label,
+            case.options,
+            verdict.outcome,
+            verified=False,
+            detail=verdict.detail,
+            path=verdict.path,
+        )
+    ready, timings = timed
+    library = ready.library
+    return CaseResult(
+        case.workload.name,
+        case.serializer,
+        case.label,
+        case.options,
+        verdict.outcome,
+        verified=True,
+        identity=ready.keeps_identity,
+        bytes=len(ready.payload),
+        dumps=estimate(timings[Operation.DUMPS]),
+        loads=estimate(timings[Operation.LOADS]),
+        round_trip=estimate(timings[Operation.ROUND_TRIP]),
+        bare_dumps=estimate(timings[Operation.BARE_DUMPS]) if library else None,
+        bare_loads=estimate(timings[Operation.BARE_LOADS]) if library else None,
+        overhead_dumps=_overhead(timings, Operation.DUMPS, Operation.BARE_DUMPS) if library else None,
+        overhead_loads=_overhead(timings, Operation.LOADS, Operation.BARE_LOADS) if library else None,
+        items=library.items if library else None,
+        converted=library.converted if library else None,
+        ratio=_ratios(timed, baseline) if baseline else Ratios(),
+    )
+
+
+def _overhead(timings: Timings, whole: Operation, bare: Operation) -> Estimate:
+    return estimate([ours / theirs - 1 for ours, theirs in zip(timings[whole], timings[bare], strict=True)])
+
+
+def _ratios(timed: _Timed, baseline: _Timed) -> Ratios:
+    (ready, timings), (base_ready, base_timings) = timed, baseline
+
+    def times_faster(operation: Operation) -> Estimate:
+        passes = zip(base_timings[operation], timings[operation], strict=True)
+        return estimate([theirs / ours for theirs, ours in passes])
+
+    return Ratios(
+        dumps=times_faster(Operation.DUMPS),
+        loads=times_faster(Operation.LOADS),
+        round_trip=times_faster(Operation.ROUND_TRIP),
+        bytes=exactly(len(ready.payload) / len(base_ready.payload)),
+    )
+
+
+def _serializer_facts(info: SerializerInfo) -> SerializerFacts:
+    return SerializerFacts(info.name, info.distribution, info.version, info.implementation, info.broken)
+
+
+def _workload_facts(info: WorkloadInfo) -> WorkloadFacts:
+    description, seed = (info.workload.description, info.workload.seed) if info.workload else ("", None)
+    return WorkloadFacts(info.name, description, seed, info.distribution, info.version, info.broken)

@@ -1,0 +1,155 @@
+"""The memcached that the comparison runs on: a real one, started for the run and stopped with it.
+
+Where there is no memcached on the machine a store in memory takes its place, and says so by its kind. Invariant: the
+process is stopped by its own pid on every way out, and nothing is ever written to a memcached that is not ours.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from pymemcache.client.base import Client  # pyright: ignore[reportMissingTypeStubs]
+from pymemcache.exceptions import MemcacheError  # pyright: ignore[reportMissingTypeStubs]
+
+START_TIMEOUT = 5.0
+"""Seconds that a memcached may take until it answers."""
+
+OPERATION_TIMEOUT = 5.0
+"""Seconds that one command may take: far more than any, so a run ends instead of hanging."""
+
+_ATTEMPTS = 5
+
+
+class SessionStore(Protocol):
+    """The two commands that the comparison uses, as pymemcache's client has them."""
+
+    def set(self, key: str, value: bytes, /) -> object:
+        """Keep bytes under a key; an error if that is not possible."""
+        ...
+
+    def get(self, key: str, /) -> bytes | None:
+        """Return the bytes of a key, None if there are none."""
+        ...
+
+
+class MemoryStore:
+    """Bytes in this process.
+
+    >>> store = MemoryStore()
+    >>> store.set("a", b"1")
+    >>> store.get("a"), store.get("b")
+    (b'1', None)
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytearray] = {}
+
+    def set(self, key: str, value: bytes, /) -> None:
+        """Keep a copy of the bytes, as a server does."""
+        self._values[key] = bytearray(value)
+
+    def get(self, key: str, /) -> bytes | None:
+        """Return a new copy of the bytes, as a server does."""
+        value = self._values.get(key)
+        return None if value is None else bytes(value)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A running store and what it is."""
+
+    kind: str
+    """``"memcached"`` or ``"memory"``."""
+    version: str
+    """Of the server; empty for a store in memory."""
+    sessions: SessionStore
+
+
+@contextmanager
+def open_store() -> Generator[Store, None, None]:
+    """Run a memcached on a free port of the loopback for as long as the context lasts.
+
+    Without a memcached on the ``PATH`` the store is in memory.
+
+    Raises
+    ------
+    RuntimeError
+        There is a memcached, and it does not start; the message holds what it printed.
+    """
+    program = shutil.which("memcached")
+    if program is None:
+        yield Store("memory", "", MemoryStore())
+        return
+    process, client = _started(program)
+    try:
+        yield Store("memcached", client.version().decode(), client)
+    finally:
+        client.close()
+        _stop(process)
+
+
+def _started(program: str) -> tuple[subprocess.Popen[bytes], Client]:
+    complaint = ""
+    for _ in range(_ATTEMPTS):
+        port = _free_port()
+        # A session of its own: an interrupt from the terminal reaches us alone, and we stop it in order.
+        process = subprocess.Popen(  # noqa: S603 - a program that the PATH named, without a shell
+            _command(program, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+        client = Client(
+            ("127.0.0.1", port),
+            connect_timeout=OPERATION_TIMEOUT,
+            timeout=OPERATION_TIMEOUT,
+            no_delay=True,
+            default_noreply=False,
+        )
+        try:
+            if _answers(process, client):
+                return process, client
+        except BaseException:
+            _stop(process)
+            raise
+        client.close()
+        complaint = _stop(process)
+    raise RuntimeError(f"{program} did not start in {_ATTEMPTS} attempts: {complaint or 'it printed nothing'}")
+
+
+def _command(program: str, port: int) -> list[str]:
+    # 8 MB items: the largest sessions of the workloads exceed the default of 1 MB in no format, those of users may.
+    command = [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "256", "-I", "8m"]
+    return [*command, "-u", "nobody"] if os.geteuid() == 0 else command
+
+
+def _answers(process: subprocess.Popen[bytes], client: Client) -> bool:
+    """Whether this very process answers: another may have taken the port between our look and its start."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            # pymemcache declares the result of stats, and not its parameters
+            return client.stats()[b"pid"] == process.pid  # pyright: ignore[reportUnknownMemberType]
+        except (OSError, MemcacheError):
+            time.sleep(0.01)
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> str:
+    """End a process, and return what it printed."""
+    process.terminate()
+    try:
+        _, printed = process.communicate(timeout=START_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, printed = process.communicate()
+    return printed.decode(errors="replace").strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

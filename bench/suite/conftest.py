@@ -1,0 +1,132 @@
+"""The cases of the comparison as parameters of pytest-benchmark's tests: ``pytest --pyargs memcached_sessions.bench``.
+
+A test is called after its case, as in ``test_dumps[cart-plain-msgpack]``, so ``-k msgpack`` selects. Invariants: what
+is refused or not faithful is skipped with the reason before anything is timed, and a broken plug-in is one skipped row
+per operation. Nothing here depends on the settings of the folder that pytest is started in.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from memcached_sessions.bench.case import Case, Examined, ReadyCase, examine
+from memcached_sessions.bench.measuring import Operation, collector_settled, warm
+from memcached_sessions.bench.store import Store, open_store
+from memcached_sessions.bench.workload import WorkloadInfo, available_workloads
+from memcached_sessions.serializers import SerializerInfo, available_serializers
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+Timed = Callable[..., None]
+
+# Rounds of a millisecond keep the clock and the call of the harness out of the figure. The same for every test, because
+# pytest-benchmark takes the settings of a group from each of its tests.
+_SETTINGS = pytest.mark.benchmark(min_time=0.001, min_rounds=30, max_time=0.4, disable_gc=False, warmup=False)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make every installed serializer on every installed workload a parameter set of plain names."""
+    if {"serializer", "workload"} <= set(metafunc.fixturenames):
+        metafunc.parametrize(("workload", "serializer"), list(_parameters()))
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give every test the same settings."""
+    item.add_marker(_SETTINGS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled() -> Iterator[None]:
+    """Keep the garbage collector on, and what pytest has made out of its sight."""
+    with collector_settled():
+        yield
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[Store]:
+    """The store of the run."""
+    with open_store() as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def examined(store: Store) -> Callable[[str, str], Examined]:
+    """Every case verified once, whatever is then timed of it."""
+
+    @cache
+    def of(workload: str, serializer: str) -> Examined:
+        built = _workloads()[workload].workload
+        assert built is not None
+        return examine(Case(built, serializer, label=serializer), store.sessions)
+
+    return of
+
+
+@pytest.fixture
+def ready(workload: str, serializer: str, examined: Callable[[str, str], Examined]) -> ReadyCase:
+    """The verified case of a test, or a skipped test."""
+    found = examined(workload, serializer)
+    if found.ready is None:
+        verdict = found.verdict
+        place = f"{verdict.path}: " if verdict.path else ""
+        pytest.skip(f"{serializer}, {verdict.outcome.value}: {place}{verdict.detail}")
+    return found.ready
+
+
+@pytest.fixture
+def timed(ready: ReadyCase, benchmark: "BenchmarkFixture", workload: str, serializer: str) -> Timed:
+    """Times one call of an operation, ``timed(operation, function, *arguments)``.
+
+    `ready` comes first: the harness warns of a test that asked for `benchmark` and was skipped.
+    """
+
+    def time(operation: Operation, function: Callable[..., object], *arguments: object) -> None:
+        info = _serializers()[serializer]
+        benchmark.group = f"{workload} / {operation.value}"
+        # The harness calibrates on its first call, which would be a cold one.
+        if not benchmark.disabled:
+            warm(partial(function, *arguments))
+        benchmark.extra_info.update(  # pyright: ignore[reportUnknownMemberType]
+            serializer=serializer,
+            distribution=info.distribution,
+            version=info.version,
+            implementation=info.implementation,
+            workload=workload,
+            operation=operation.value,
+            gc="enabled",
+            payload_bytes=len(ready.payload),
+        )
+        benchmark(function, *arguments)
+
+    return time
+
+
+def _parameters() -> Iterator[Any]:
+    for workload in _workloads().values():
+        if workload.broken:
+            yield _broken(workload.name, "any", f"{workload.name} is broken: {workload.broken}")
+            continue
+        for serializer in _serializers().values():
+            if serializer.broken is None:
+                name = f"{workload.name}-{serializer.name}"
+                yield pytest.param(workload.name, serializer.name, id=name)
+    for serializer in _serializers().values():
+        if serializer.broken:
+            yield _broken("any", serializer.name, f"{serializer.name} is broken: {serializer.broken}")
+
+
+def _broken(workload: str, serializer: str, reason: str) -> Any:
+    return pytest.param(workload, serializer, id=f"{workload}-{serializer}", marks=pytest.mark.skip(reason=reason))
+
+
+@cache
+def _serializers() -> dict[str, SerializerInfo]:
+    return available_serializers()
+
+
+@cache
+def _workloads() -> dict[str, WorkloadInfo]:
+    return available_workloads()

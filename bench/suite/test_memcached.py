@@ -1,0 +1,15 @@
+"""From a session to its payload, into memcached, out of it again and back to a session."""
+
+from collections.abc import Callable
+
+import pytest
+
+from memcached_sessions.bench.case import ReadyCase
+from memcached_sessions.bench.measuring import Operation, RoundTrip
+from memcached_sessions.bench.store import Store
+
+
+def test_round_trip(timed: Callable[..., None], ready: ReadyCase, store: Store) -> None:
+    if store.kind != "memcached":
+        pytest.skip("memcached is not installed")
+    timed(Operation.ROUND_TRIP, RoundTrip(ready, store.sessions, "session").run)

@@ -1,0 +1,124 @@
+"""Feeds a serializer bytes that are nearly right, in a process of its own, and reports what came of it.
+
+``python -m memcached_sessions.serializers.testing.hostile msgpack --mutations 100000``
+
+Every payload is a valid one that was cut, grown, or changed in a few places; the seed says which. The process ends with
+status 0 and a JSON line if each payload ended in a value or in `DeserializationError`; otherwise the line names the
+payload. A crash of the process is the answer, too.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from random import Random
+
+from ..errors import DeserializationError, SerializationError
+from ..plugins import get_serializer
+from ..protocol import Serializer
+from .sample_classes import sample_registry
+from .samples import SAMPLES
+
+SEED = 31415926
+"""The digits of pi: no seed was searched for."""
+_NASTY = (
+    b"\x00",
+    b"\xff",
+    b"\x7f",
+    b"\x80",
+    b"\xdd\xff\xff\xff\xff",
+    b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"[",
+    b"{",
+)
+_FEW = 200
+_ADDRESS_SPACE = 2 * 1024**3
+"""Bytes: a format that asks for more gets an error instead of taking the machine down."""
+
+
+def valid_payloads(serializer: Serializer) -> list[bytes]:
+    """Return the payloads of every sample that the serializer keeps, and of all of them together."""
+    payloads: list[bytes] = []
+    kept: list[object] = []
+    for sample in SAMPLES:
+        try:
+            payloads.append(serializer.dumps(sample.make()))
+        except SerializationError:
+            continue
+        kept.append(sample.make())
+    return [*payloads, serializer.dumps(kept)]
+
+
+def mutations(payloads: list[bytes], count: int, seed: int = SEED) -> Iterator[bytes]:
+    """Yield payloads that are damaged: truncated, with bytes flipped, inserted, removed, or pieces exchanged."""
+    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    for _ in range(count):
+        data = bytearray(random.choice(payloads))
+        for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
+            _damage(data, payloads, random)
+        yield bytes(data)
+
+
+def _damage(data: bytearray, payloads: list[bytes], random: Random) -> None:
+    at = random.randrange(len(data) + 1)
+    match random.randrange(6):
+        case 0:
+            del data[at:]
+        case 1 if at < len(data):
+            data[at] ^= 1 << random.randrange(8)
+        case 2 if at < len(data):
+            data[at] = random.randrange(256)
+        case 3:
+            data[at:at] = random.choice(_NASTY)
+        case 4:
+            del data[at : at + random.randrange(1, 9)]
+        case _:
+            other = random.choice(payloads)
+            start = random.randrange(len(other) + 1)
+            data[at : at + random.randrange(9)] = other[start : start + random.randrange(1, 40)]
+
+
+def peak_memory() -> int:
+    """Return the largest memory that this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def feed(serializer: Serializer, payloads: Iterator[bytes]) -> dict[str, object]:
+    """Return how many payloads became values and how many were refused, or the first that raised something else.
+
+    Memory growth is counted from after the first few, so that caches and modules do not count.
+    """
+    values = refused = 0
+    memory = peak_memory()
+    for number, data in enumerate(payloads):
+        if number == _FEW:
+            memory = peak_memory()
+        try:
+            serializer.loads(data)
+            values += 1
+        except DeserializationError:
+            refused += 1
+        except Exception as error:  # noqa: BLE001 - any other exception is the finding
+            return {"unexpected": f"{type(error).__name__}: {error}", "payload": data.hex()}
+    return {"values": values, "refused": refused, "growth": peak_memory() - memory}
+
+
+def main() -> int:
+    """Run as a command; see the module."""
+    parser = ArgumentParser(description="feed a serializer damaged payloads")
+    parser.add_argument("serializer")
+    parser.add_argument("--mutations", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=SEED)
+    arguments = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+    serializer = get_serializer(arguments.serializer, registry=sample_registry())
+    result = feed(serializer, mutations(valid_payloads(serializer), arguments.mutations, arguments.seed))
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 1 if "unexpected" in result else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

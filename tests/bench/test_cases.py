@@ -1,0 +1,191 @@
+"""Cases are verified before anything is timed; whatever a serializer does wrong becomes its verdict."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from memcached_sessions.bench.case import Case, Examined, Outcome, every_case, examine
+from memcached_sessions.bench.measuring import Operation, measure
+from memcached_sessions.bench.run import Plan, run
+from memcached_sessions.bench.store import MemoryStore
+from memcached_sessions.bench.workload import Workload, WorkloadInfo, available_workloads
+from memcached_sessions.bench.workloads.cart import CART_OBJECTS
+from memcached_sessions.bench.workloads.login import LOGIN
+from memcached_sessions.serializers import available_serializers
+
+PLUGIN = """
+import json
+from memcached_sessions.serializers import Capabilities, SerializationError
+
+dumped = loaded = 0
+
+class {name}:
+    name = "{name}"
+    capabilities = Capabilities()
+    def __init__(self, *, registry): pass
+    def dumps(self, value, /):
+        global dumped
+        dumped += 1
+        return {dumps}
+    def loads(self, data, /):
+        global loaded
+        loaded += 1
+        return {loads}
+"""
+
+
+@dataclass
+class Money:
+    amount: Decimal
+
+
+def _examined(workload: Workload, serializer: str) -> Examined:
+    return examine(Case(workload, serializer, label=serializer), MemoryStore())
+
+
+def _install(install, name: str, *, dumps: str = "json.dumps(value).encode()", loads: str = "json.loads(data)") -> None:
+    source = PLUGIN.format(name=name, dumps=dumps, loads=loads)
+    install(f"plugin_{name}", source, f"[memcached_sessions.serializers]\n{name} = plugin_{name}:{name}\n")
+
+
+def test_a_case_is_every_serializer_on_every_workload() -> None:
+    cases = every_case([LOGIN, CART_OBJECTS], ["json", "pickle"])
+
+    assert [(case.workload.name, case.serializer, case.label) for case in cases] == [
+        ("login", "json", "json"),
+        ("login", "pickle", "pickle"),
+        ("cart-objects", "json", "json"),
+        ("cart-objects", "pickle", "pickle"),
+    ]
+
+
+@pytest.mark.parametrize("serializer", ["cbor", "json", "msgpack", "pickle"])
+@pytest.mark.parametrize("workload", ["login", "cart-plain", "cart-objects"])
+def test_the_built_in_serializers_keep_the_sessions_of_applications(workload: str, serializer: str) -> None:
+    built = available_workloads()[workload].workload
+
+    found = _examined(built, serializer)
+
+    assert found.verdict.outcome is Outcome.VERIFIED, found.verdict
+    assert found.ready.payload
+
+
+@pytest.mark.parametrize("workload", ["msm-persons-10", "msm-full-10", "msm-persons-500", "msm-full-500"])
+def test_pickle_keeps_the_graphs_of_msm_and_formats_without_references_refuse_them(workload: str) -> None:
+    built = available_workloads()[workload].workload
+
+    assert _examined(built, "pickle").verdict.outcome is Outcome.VERIFIED
+    refused = _examined(built, "msgpack").verdict
+    assert refused.outcome is Outcome.REFUSED
+    assert refused.path
+
+
+def test_what_is_shared_comes_back_shared_or_the_row_says_that_it_does_not() -> None:
+    assert _examined(CART_OBJECTS, "pickle").ready.keeps_identity is True
+    assert _examined(CART_OBJECTS, "msgpack").ready.keeps_identity is False
+
+
+def test_an_unregistered_class_is_refused_with_its_path() -> None:
+    session = {"cart": {"items": [1, 2, 3, {"price": Money(Decimal(9))}]}}
+    workload = Workload("money", "", None, lambda: session)
+
+    verdict = _examined(workload, "msgpack").verdict
+
+    assert (verdict.outcome, verdict.path) == (Outcome.REFUSED, "cart.items[3].price")
+    assert "\n" not in verdict.detail
+
+
+def test_a_silent_change_is_not_faithful(install) -> None:
+    _install(install, "changing")
+    workload = Workload("seats", "", None, lambda: {"seats": (1, 2)})
+
+    verdict = _examined(workload, "changing").verdict
+
+    assert (verdict.outcome, verdict.path) == (Outcome.UNFAITHFUL, "seats")
+    assert "tuple" in verdict.detail
+
+
+def test_a_serializer_that_is_right_only_once_is_not_faithful(install) -> None:
+    _install(install, "once", loads="json.loads(data) if loaded == 1 else {}")
+
+    assert _examined(LOGIN, "once").verdict.outcome is Outcome.UNFAITHFUL
+
+
+def test_a_serializer_that_changes_the_session_is_not_faithful(install) -> None:
+    _install(install, "vandal", dumps="value.update(mark=1) or json.dumps(value).encode()")
+
+    verdict = _examined(LOGIN, "vandal").verdict
+
+    assert verdict.outcome is Outcome.UNFAITHFUL
+    assert "changed the value" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "dumps", "loads", "detail"),
+    [
+        ("crashing", "{}['x']", "None", "KeyError: 'x'"),
+        ("texting", "'text'", "None", "dumps returned str instead of bytes"),
+        ("forgetful", "b''", "1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_any_other_mistake_is_a_failure_with_its_reason(
+    install, name: str, dumps: str, loads: str, detail: str
+) -> None:
+    _install(install, name, dumps=dumps, loads=loads)
+
+    verdict = _examined(LOGIN, name).verdict
+
+    assert verdict.outcome is Outcome.FAILED
+    assert detail in verdict.detail
+
+
+def test_an_unknown_option_is_a_failure_of_that_case_only() -> None:
+    verdict = examine(Case(LOGIN, "json", "json (odd)", {"no_such_option": 1}), MemoryStore()).verdict
+
+    assert verdict.outcome is Outcome.FAILED
+    assert "no_such_option" in verdict.detail
+
+
+def test_every_operation_is_measured_once_per_pass() -> None:
+    ready = [_examined(LOGIN, name).ready for name in ("json", "pickle")]
+    done: list[int] = []
+
+    measured = measure(ready, MemoryStore(), passes=3, random=Random(1), progress=done.append)
+
+    assert done == [1, 2, 3]
+    assert len(measured) == 2
+    for timings in measured:
+        assert set(timings) == set(Operation)
+        assert all(len(values) == 3 and min(values) > 0 for values in timings.values())
+
+
+def test_what_is_not_verified_is_never_timed(install) -> None:
+    _install(install, "changing_too", loads="None")
+    serializers = [info for name, info in available_serializers().items() if name in ("changing_too", "pickle")]
+    workloads = [WorkloadInfo("login", "memcached-sessions", "0", LOGIN)]
+
+    result = run(Plan(serializers, workloads, passes=1, command="test"), progress=[].append)
+
+    rejected, baseline = sorted(result.cases, key=lambda case: case.verified)
+    assert (rejected.label, rejected.verified, rejected.outcome) == ("changing_too", False, Outcome.UNFAITHFUL)
+    assert rejected.dumps is rejected.loads is rejected.round_trip is rejected.bytes is rejected.ratio.dumps is None
+    assert baseline.dumps is not None
+    import plugin_changing_too
+
+    assert plugin_changing_too.dumped == 1
+
+
+def test_a_broken_serializer_and_a_broken_workload_are_part_of_the_result(install) -> None:
+    install("plugin_absent", "", "[memcached_sessions.serializers]\nabsent = no_such_module:Absent\n")
+    absent = available_serializers()["absent"]
+
+    result = run(
+        Plan([absent], [WorkloadInfo("gone", "theirs", "1", broken="it is gone")], passes=1, command="test"),
+        progress=[].append,
+    )
+
+    assert "no_such_module" in result.serializers[0].broken
+    assert result.workloads[0].broken == "it is gone"
+    assert result.cases == ()

@@ -1,0 +1,93 @@
+"""The JSON file: read back equal, whole or not there, and refused with the place of what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from memcached_sessions.bench.result import Result
+from memcached_sessions.bench.result_file import ResultFileError, read_result, write_result
+
+
+def test_a_result_is_read_back_equal(result: Result, tmp_path: Path) -> None:
+    write_result(result, tmp_path / "results" / "latest.json")
+
+    assert read_result(tmp_path / "results" / "latest.json") == result
+
+
+def test_writing_replaces_the_file_and_leaves_nothing_beside_it(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "latest.json"
+    path.write_text("what was there before")
+
+    write_result(result, path)
+
+    assert read_result(path) == result
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_that_fails_keeps_what_was_there(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "latest.json"
+    path.mkdir()
+
+    with pytest.raises(OSError, match=r"latest\.json"):
+        write_result(result, path)
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_has_the_top_level_that_others_rely_on(result: Result, tmp_path: Path) -> None:
+    write_result(result, tmp_path / "latest.json")
+
+    data = json.loads((tmp_path / "latest.json").read_text())
+
+    assert {"schema", "created", "command", "duration_s", "machine", "libraries", "gc", "passes", "store"} <= set(data)
+    assert {"workload", "serializer", "label", "verified", "bytes", "dumps", "loads", "ratio"} <= set(data["cases"][0])
+    assert data["schema"] == 1
+    assert data["cases"][1]["dumps"] == {"median": 21e-6, "low": 20e-6, "high": 22e-6}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "no JSON"),
+        ("[]", "no 'schema'"),
+        ('{"benchmarks": []}', "no 'schema'"),
+        ('{"schema": 2}', "schema 2 and this version reads 1"),
+        ('{"schema": 1}', "result.created is missing"),
+    ],
+)
+def test_what_is_no_result_is_refused_with_the_file_and_the_reason(text: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "latest.json"
+    path.write_text(text)
+
+    with pytest.raises(ResultFileError, match=complaint) as refused:
+        read_result(path)
+
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda data: data.update(passes="many"), "result.passes should be of type int"),
+        (
+            lambda data: data["cases"][1]["dumps"].update(median="fast"),
+            "result.cases.1..dumps.median should be a number",
+        ),
+        (lambda data: data["cases"][1].update(outcome="splendid"), "result.cases.1..outcome should be one of verified"),
+        (lambda data: data["cases"][1].update(verified=1), "result.cases.1..verified should be of type bool"),
+        (lambda data: data["cases"].append(7), "result.cases.5. should be an object"),
+        (lambda data: data.update(serializers={}), "result.serializers should be a list"),
+        (lambda data: data.update(libraries=[]), "result.libraries should be an object"),
+        (lambda data: data["machine"].pop("cpu"), "result.machine.cpu is missing"),
+    ],
+)
+def test_a_damaged_result_is_refused_with_the_place(result: Result, tmp_path: Path, change, place: str) -> None:
+    path = tmp_path / "latest.json"
+    write_result(result, path)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(ResultFileError, match=place):
+        read_result(path)

@@ -1,0 +1,87 @@
+"""The same cases under pytest-benchmark, started as a user does: from an empty folder, by the name of the package."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = (
+    sys.executable,
+    "-m",
+    "pytest",
+    "--pyargs",
+    "memcached_sessions.bench",
+    "-p",
+    "no:cacheprovider",
+    "-W",
+    "error",
+)
+
+
+def _run(folder: Path, *arguments: str | Path, path: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**_environment(), "PYTHONPATH": path}
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def _environment() -> dict[str, str]:
+    # The tests themselves may run in a worker of xdist, which marks its environment.
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """The rows that pytest-benchmark wrote for one workload and serializer, by operation."""
+    folder = tmp_path_factory.mktemp("measured")
+    done = _run(folder, "-k", "login-msgpack", f"--benchmark-json={folder / 'rows.json'}")
+    assert done.returncode == 0, done.stdout
+    rows = json.loads((folder / "rows.json").read_text())["benchmarks"]
+    return {row["extra_info"]["operation"]: row for row in rows}
+
+
+def test_the_three_operations_are_rows_that_k_selects(measured: dict[str, dict]) -> None:
+    assert set(measured) == {"dumps", "loads", "round_trip"}
+    assert {row["name"] for row in measured.values()} == {
+        "test_dumps[login-msgpack]",
+        "test_loads[login-msgpack]",
+        "test_round_trip[login-msgpack]",
+    }
+
+
+def test_a_row_has_a_group_and_its_exact_facts(measured: dict[str, dict]) -> None:
+    for operation, row in measured.items():
+        assert row["group"] == f"login / {operation}"
+        assert row["params"] == {"workload": "login", "serializer": "msgpack"}
+        assert row["extra_info"]["distribution"] == "memcached-sessions"
+        assert row["extra_info"]["gc"] == "enabled"
+        assert 200 < row["extra_info"]["payload_bytes"] < 600
+
+
+def test_small_calls_are_calibrated_to_rounds_of_a_millisecond(measured: dict[str, dict]) -> None:
+    assert measured["loads"]["stats"]["iterations"] > 10
+    assert measured["loads"]["options"]["disable_gc"] is False
+
+
+def test_what_is_refused_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    done = _run(tmp_path, "--benchmark-disable", "-rs", "-k", "msm-persons-10- and (json or pickle)")
+
+    assert done.returncode == 0, done.stdout
+    assert "3 passed, 3 skipped" in done.stdout
+    assert "json, refused: " in done.stdout
+
+
+def test_a_broken_serializer_is_one_skipped_row_for_each_operation(tmp_path: Path) -> None:
+    metadata = tmp_path / "site" / "absent-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: absent\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[memcached_sessions.serializers]\nabsent = no_such_module:Absent\n")
+
+    done = _run(tmp_path, "--benchmark-disable", "-rs", "-k", "absent or login-json", path=str(tmp_path / "site"))
+
+    assert done.returncode == 0, done.stdout
+    assert "3 passed, 3 skipped" in done.stdout
+    assert "absent is broken" in done.stdout

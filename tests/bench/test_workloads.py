@@ -1,0 +1,180 @@
+"""The sessions that are compared: the right size, the same in every process, distinct in their parts."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from memcached_sessions.bench.workload import Workload, available_workloads
+from memcached_sessions.bench.workloads import cart, login, msm
+from memcached_sessions.serializers import ConverterRegistry, get_serializer
+from memcached_sessions.serializers.fidelity import difference
+
+OURS = {name: info for name, info in available_workloads().items() if info.distribution == "memcached-sessions"}
+
+IMPORT = "from memcached_sessions.bench.workload import Workload\n"
+# The hash seed decides the order of sets, so two processes with other seeds would show whatever depends on it.
+WRITE_ALL = """
+import sys
+from itertools import pairwise
+from pathlib import Path
+from memcached_sessions.bench.workload import available_workloads
+from memcached_sessions.serializers import ConverterRegistry, get_serializer
+for name, info in available_workloads().items():
+    if info.distribution == "memcached-sessions":
+        registry = ConverterRegistry()
+        info.workload.register(registry)
+        Path(sys.argv[1], name).write_bytes(get_serializer("pickle", registry).dumps(info.workload.build()))
+"""
+
+
+def _workload(name: str) -> Workload:
+    workload = OURS[name].workload
+    assert workload is not None, OURS[name].broken
+    return workload
+
+
+def test_the_nine_workloads_are_found_by_entry_point() -> None:
+    assert sorted(OURS) == [
+        "cart-objects",
+        "cart-plain",
+        "login",
+        "msm-full-10",
+        "msm-full-100",
+        "msm-full-500",
+        "msm-persons-10",
+        "msm-persons-100",
+        "msm-persons-500",
+    ]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_workload_builds_a_new_and_equal_session_each_time(name: str) -> None:
+    workload = _workload(name)
+
+    first, second = workload.build(), workload.build()
+
+    assert first is not second
+    assert difference(first, second, identity=True) is None
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_processes_with_other_hash_seeds_build_the_same_sessions(seed: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    subprocess.run([sys.executable, "-c", WRITE_ALL, tmp_path], env=environment, check=True)
+
+    for name in OURS:
+        workload, registry = _workload(name), ConverterRegistry()
+        workload.register(registry)
+        theirs = get_serializer("pickle", registry).loads((tmp_path / name).read_bytes())
+        assert difference(workload.build(), theirs, identity=True) is None, name
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("login", 200, 500), ("cart-plain", 1_600, 3_000)])
+def test_the_plain_sessions_have_the_size_of_real_ones(name: str, least: int, most: int) -> None:
+    assert least <= len(pickle.dumps(_workload(name).build(), 5)) <= most
+
+
+@pytest.mark.parametrize("name", ["login", "cart-plain"])
+def test_the_plain_sessions_are_what_json_carries(name: str) -> None:
+    session = _workload(name).build()
+
+    assert json.loads(json.dumps(session)) == session
+
+
+def test_the_session_after_login_has_the_keys_of_django_and_flask() -> None:
+    session = login.build_login(login.SEED)
+
+    assert {"_auth_user_id", "_auth_user_backend", "_auth_user_hash", "_user_id", "_fresh", "_id"} <= set(session)
+
+
+def test_another_seed_gives_other_values_in_the_same_shape() -> None:
+    one, other = cart.build_cart_plain(1), cart.build_cart_plain(2)
+
+    assert one != other
+    assert one.keys() == other.keys()
+
+
+def test_the_items_of_a_cart_are_distinct() -> None:
+    plain = cart.build_cart_plain(cart.SEED_PLAIN)["cart"]["items"]
+    objects = cart.build_cart_objects(cart.SEED_OBJECTS)["cart"].items
+
+    assert len({item["sku"] for item in plain}) == len({item["name"] for item in plain}) == cart.ITEMS_PLAIN
+    assert len({item.sku for item in objects}) == len({item.name for item in objects}) == cart.ITEMS_OBJECTS
+    for field in ("name", "sku", "price", "added", "size"):
+        assert len({id(getattr(item, field)) for item in objects}) == cart.ITEMS_OBJECTS, field
+
+
+def test_the_cart_of_objects_shares_its_user_and_holds_every_promised_type() -> None:
+    session = cart.build_cart_objects(cart.SEED_OBJECTS)
+    items = session["cart"].items
+
+    assert session["cart"].owner is session["user"]
+    assert {str(item.added.tzinfo) for item in items} == {"UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"}
+    assert {type(item.price).__name__ for item in items} == {"Decimal"}
+    assert {type(item.size) for item in items} == {tuple}
+    assert isinstance(session["user"].role, cart.Role)
+    assert isinstance(session["viewed"], set)
+
+
+@pytest.mark.parametrize(("persons", "edge", "components"), [(10, 2, 7), (100, 3, 13), (500, 4, 21)])
+def test_the_sessions_of_msm_have_its_persons_and_its_tree(persons: int, edge: int, components: int) -> None:
+    session = msm.build_session(persons, edge, container=True)
+    chain, root = session["persons"], session["component"]
+    nodes = [root, *root.children, *(leaf for child in root.children for leaf in child.children)]
+
+    assert len(chain) == persons
+    assert all(person.friends == [before] for before, person in pairwise(chain))
+    assert len(nodes) == components
+    assert all(child.parent is node for node in nodes for child in node.children)
+    assert session["mycontainer"].person[0] not in chain
+
+
+def test_a_workload_of_somebody_else_is_found(install) -> None:
+    source = IMPORT + "MINE = Workload('mine', '', None, dict)"
+    install("theirs", source, "[memcached_sessions.workloads]\nmine = theirs:MINE\n")
+
+    found = available_workloads()["mine"]
+
+    assert (found.distribution, found.version, found.broken) == ("theirs", "1.0", None)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import no_such_module", "no_such_module"),
+        ("MINE = 7", "must name a Workload called 'mine', not int"),
+        (
+            IMPORT + "MINE = Workload('other', '', None, dict)",
+            "not one called 'other'",
+        ),
+        (
+            IMPORT + "MINE = Workload('mine', '', None, lambda: {}['x'])",
+            "cannot be built: KeyError",
+        ),
+    ],
+    ids=["import", "type", "name", "build"],
+)
+def test_a_broken_workload_is_listed_with_the_reason(install, source: str, reason: str) -> None:
+    install("theirs", source, "[memcached_sessions.workloads]\nmine = theirs:MINE\n")
+
+    found = available_workloads()
+
+    assert reason in found["mine"].broken
+    assert found["login"].broken is None
+
+
+def test_two_workloads_of_one_name_are_an_error_that_names_both(install) -> None:
+    source = IMPORT + "MINE = Workload('mine', '', None, dict)"
+    install("first_rival", source, "[memcached_sessions.workloads]\nmine = first_rival:MINE\n")
+    install("second_rival", source, "[memcached_sessions.workloads]\nmine = second_rival:MINE\n")
+
+    broken = available_workloads()["mine"].broken
+
+    assert "first_rival" in broken
+    assert "second_rival" in broken

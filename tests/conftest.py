@@ -1,0 +1,10 @@
+"""Options of the test run."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a longer run ask for more."""
+    parser.addoption(
+        "--mutations", type=int, default=100_000, help="damaged payloads that each safe format is fed (default 100000)"
+    )

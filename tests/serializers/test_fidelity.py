@@ -1,0 +1,75 @@
+"""The comparison that every round trip in the tests and in the benchmark rests on: it must see each change."""
+
+from collections import OrderedDict, deque
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from memcached_sessions.serializers.fidelity import difference
+from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted
+from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("sample", [*SAMPLES, CYCLIC_TREE], ids=str)
+@pytest.mark.parametrize("identity", [True, False])
+def test_a_value_made_twice_is_the_same(sample: Any, identity: bool) -> None:
+    assert difference(sample.make(), sample.make(), identity=identity) is None
+
+
+@pytest.mark.parametrize(
+    ("original", "loaded", "said"),
+    [
+        ((1,), [1], "tuple became list"),
+        (1, True, "int became bool"),
+        (1, 1.0, "int became float"),
+        (0.0, -0.0, "another float"),
+        (NAN, 0.0, "another float"),
+        (Decimal("0.0"), Decimal("-0.0"), "another Decimal"),
+        (Decimal("1.0"), Decimal("1.00"), "another Decimal"),
+        (complex(0, 0.0), complex(0, -0.0), "another complex"),
+        (Level.LOW, 1, "Level became int"),
+        (Level.LOW, Level.HIGH, "another member"),
+        ({"a": 1}, {}, ".a is lost"),
+        ({}, {"a": 1}, "0 keys became 1"),
+        ({1: "a"}, {"1": "a"}, "key [1]: int became str, or the order of the keys changed"),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "key .a: another str, or the order of the keys changed"),
+        ({1}, {True}, "element: int became bool"),
+        ({1, 2}, {1}, "other elements"),
+        ([1, 2], [1], "2 items became 1"),
+        (deque([1], 2), deque([1], 3), "another maxlen"),
+        (OrderedDict(a=1), {"a": 1}, "OrderedDict became dict"),
+        ([{"a": Point(1, (2,))}], [{"a": Point(1, [2])}], "[0].a.y: tuple became list"),
+        (Item("a"), Item("b"), "sku: another str"),
+        (Slotted(1, 2), Slotted(1, 3), "_Slotted__secret: another int"),
+        (
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 1, tzinfo=timezone(timedelta(0), "Z")),
+            "tzinfo: another timezone",
+        ),
+        (datetime(2026, 1, 1, fold=1), datetime(2026, 1, 1), "another datetime"),
+        (timezone(timedelta(1 / 24), "A"), timezone(timedelta(1 / 24), "B"), "another timezone"),
+        (bytearray(b"a"), b"a", "bytearray became bytes"),
+    ],
+)
+def test_every_change_is_seen_and_named(original: object, loaded: object, said: str) -> None:
+    assert str(difference(original, loaded)) == said
+
+
+def test_who_shares_what_is_compared_on_request() -> None:
+    item = Item("a")
+    assert difference([item, item], [Item("a"), Item("a")]) is None
+    assert str(difference([item, item], [Item("a"), Item("a")], identity=True)) == "[1]: a shared Item became two"
+    other = Item("a")
+    assert str(difference([Item("a"), Item("a")], [other, other], identity=True)) == "[1]: two Item became one"
+
+
+def test_a_cycle_that_closes_elsewhere_is_seen() -> None:
+    root = Node("root")
+    Node("child", root)
+    wrong = Node("root")
+    Node("child", wrong).parent = Node("root")
+    assert difference(root, wrong, identity=True) is not None
