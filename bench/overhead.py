@@ -73,11 +73,14 @@ def _shares(whole: Estimate, bare: Estimate) -> str:
 def _lowering(case: CaseResult, seconds: float) -> str:
     if not case.items and not case.converted:
         return f"there is no pass over the value and no converter: {_fixed(seconds)}"
+    written = f" in {case.written_in}" if case.written_in else ""
     if not case.items:
-        return f"{case.converted:,} values go through a converter, {_each(seconds, case.converted or 1)} a value"
+        return (
+            f"{case.converted:,} values go through a converter{written}, {_each(seconds, case.converted or 1)} a value"
+        )
     through = f", {case.converted:,} of them through a converter" if case.converted else ", none through a converter"
     return (
-        f"the pass that finds what the library would change looks at {case.items:,} values{through}, "
+        f"the pass{written} that finds what the library would change looks at {case.items:,} values{through}, "
         f"{_each(seconds, case.items)} a value"
     )
 
@@ -87,8 +90,9 @@ def _conversions(case: CaseResult, seconds: float) -> str:
         return f"no value needs a converter: {_fixed(seconds)}"
     # Under a serializer without a pass the library makes the objects itself: its bare call does not end earlier.
     earlier = "where the bare call ends at plain data, " if case.items else ""
+    written = f" in {case.written_in}" if case.written_in else ""
     return (
-        f"{case.converted:,} values come back through their converters, {earlier}"
+        f"{case.converted:,} values come back through converters{written}, {earlier}"
         f"{_each(seconds, case.converted)} a value"
     )
 

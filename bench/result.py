@@ -108,6 +108,8 @@ class CaseResult:
     """How many values the serializer's own pass looks at."""
     converted: int | None = None
     """How many of them go through a converter."""
+    written_in: str | None = None
+    """What that pass and the converters are written in, such as ``"Python"``."""
     ratio: Ratios = field(default_factory=Ratios)
 
 

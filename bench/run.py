@@ -138,6 +138,7 @@ def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | No
         overhead_loads=_overhead(timings, Operation.LOADS, Operation.BARE_LOADS) if library else None,
         items=library.items if library else None,
         converted=library.converted if library else None,
+        written_in=library.implementation if library else None,
         ratio=_ratios(timed, baseline) if baseline else Ratios(),
     )
 

@@ -141,7 +141,7 @@ class Lowering:
 
     def _enter(self, size: int, depth: int) -> None:
         if depth <= 0:
-            raise TooDeepError(f"nested deeper than {MAX_DEPTH} levels: {self.name} cannot keep it")
+            raise SerializationError(too_deep(self.name))
         self._take(size + 1)
 
     def _take(self, size: int) -> None:
@@ -154,8 +154,12 @@ class Lowering:
             )
 
 
-class TooDeepError(SerializationError):
-    """The value has more levels than the format can carry, perhaps because it contains itself."""
+def too_deep(name: str) -> str:
+    """Return the words for a value with more levels than a format carries."""
+    return (
+        f"nested deeper than {MAX_DEPTH} levels, and {name} keeps no more: store it flatter, "
+        "or use a serializer with the capability identity"
+    )
 
 
 class TooLargeError(SerializationError):

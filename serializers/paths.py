@@ -30,6 +30,8 @@ class Place:
     value: Any
     step: str = ""
     parent: Place | None = None
+    depth: int = 0
+    """Levels of containers and tags around it, as a lowering pass counts them."""
 
     def __str__(self) -> str:
         """Return the path from the outermost value; a long one is shortened in the middle."""
@@ -45,14 +47,9 @@ class Place:
             yield place
             place = place.parent
 
-    @property
-    def depth(self) -> int:
-        """How many values it is in."""
-        return sum(1 for _ in self.line()) - 1
-
-    def inside(self, step: str, value: object) -> Place:
-        """Return a place within this one."""
-        return Place(value, step, self)
+    def inside(self, step: str, value: object, levels: int = 1) -> Place:
+        """Return a place within this one, so many levels further in."""
+        return Place(value, step, self, self.depth + levels)
 
 
 def key_step(key: object) -> str:
@@ -86,50 +83,54 @@ def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[
         At an instance of an unregistered class, at one whose converter fails, and, unless `once`, at a value that
         contains itself; with its path.
     """
-    seen: set[int] = set()
-    alive: list[object] = []  # what converters make must not be freed, or its id could come again
-    waiting: list[Iterator[Place]] = [iter((Place(value),))]
+    alive: list[object] = []  # what converters make must not be freed while its id is in `known`
+    known: set[int] = set()  # what was visited, if once; otherwise what is around the current place
+    waiting: list[tuple[int, Iterator[Place]]] = [(0, iter((Place(value),)))]
     while waiting:
-        place = next(waiting[-1], None)
+        around, places = waiting[-1]
+        place = next(places, None)
         if place is None:
             waiting.pop()
+            if not once:
+                known.discard(around)
             continue
         yield place
         if type(place.value) in ATOMS:
             continue
+        if id(place.value) in known:
+            if not once:
+                raise _cycle(place)
+            continue
+        known.add(id(place.value))
         if once:
-            if id(place.value) in seen:
-                continue
-            seen.add(id(place.value))
             alive.append(place.value)
-        else:
-            _refuse_cycle(place)
-        waiting.append(_within(place, registry))
+        waiting.append((id(place.value), _within(place, registry)))
 
 
-def _refuse_cycle(place: Place) -> None:
-    around = next((other for other in place.line() if other is not place and other.value is place.value), None)
-    if around is not None:
-        raise SerializationError(
-            f"refers back to {str(around) or 'the whole value'}, and this format keeps no references: "
-            "break the cycle, or use a serializer with the capability cycles",
-            path=str(place),
-        )
+def _cycle(place: Place) -> SerializationError:
+    other = next(other for other in place.line() if other is not place and other.value is place.value)
+    return SerializationError(
+        f"refers back to {str(other) or 'the whole value'}, and this format keeps no references: "
+        "break the cycle, or use a serializer with the capability cycles",
+        path=str(place),
+    )
 
 
 def _within(place: Place, registry: ConverterRegistry) -> Iterator[Place]:
     value = place.value
     kind = type(value)
     if kind is dict or kind is OrderedDict:
+        levels = 1 if kind is dict and all(type(key) is str for key in value) else 3  # a tag, the pairs, a pair
         for key, item in value.items():
-            yield place.inside(_KEY, key)
-            yield place.inside(key_step(key), item)
+            yield place.inside(_KEY, key, levels)
+            yield place.inside(key_step(key), item, levels)
     elif kind is list or kind is tuple or kind is deque:
+        levels = {list: 1, tuple: 2, deque: 3}[kind]  # a tag, for a deque beside its length
         for index, item in enumerate(value):
-            yield place.inside(f"[{index}]", item)
+            yield place.inside(f"[{index}]", item, levels)
     elif kind is set or kind is frozenset:
         for item in value:
-            yield place.inside(_ELEMENT, item)
+            yield place.inside(_ELEMENT, item, 2)
     else:
         yield from _of_plain(place, _lower(place, registry))
 
@@ -139,10 +140,10 @@ def _of_plain(place: Place, plain: Any) -> Iterator[Place]:
     kind = type(plain)
     if kind is dict:
         for name, item in plain.items():
-            yield place.inside(key_step(name), item)
+            yield place.inside(key_step(name), item, 2)
     elif kind is list:
         for index, item in enumerate(plain):
-            yield place.inside(f"[{index}]", item)
+            yield place.inside(f"[{index}]", item, 2)
     else:
         yield place.inside("", plain)
 

@@ -78,6 +78,8 @@ class LibraryCall:
     """How many values the serializer's own pass looks at; 0 where there is no pass."""
     converted: int
     """How many of them go through a converter."""
+    implementation: str = ""
+    """How the pass and the converters run, such as ``"Python"``; empty if the serializer does not say."""
 
 
 @runtime_checkable

@@ -40,7 +40,7 @@ class _CborLowering(Lowering):
 class CborSerializer(TreeSerializer):
     """Sessions as CBOR (RFC 8949).
 
-    >>> serializer = CborSerializer(registry=ConverterRegistry())
+    >>> serializer = CborSerializer()
     >>> serializer.loads(serializer.dumps({"seats": (1, 2)}))
     {'seats': (1, 2)}
     """

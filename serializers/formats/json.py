@@ -38,7 +38,7 @@ class _JsonLowering(Lowering):
 class JsonSerializer(TreeSerializer):
     """Sessions as JSON.
 
-    >>> serializer = JsonSerializer(registry=ConverterRegistry())
+    >>> serializer = JsonSerializer()
     >>> serializer.dumps({"seats": (1, 2)})
     b'{"seats":{"$tuple":[1,2]}}'
     >>> serializer.loads(b'{"seats":{"$tuple":[1,2]}}')

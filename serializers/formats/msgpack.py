@@ -52,7 +52,7 @@ class _Tag(str):
 class MsgpackSerializer(TreeSerializer):
     """Sessions as msgpack.
 
-    >>> serializer = MsgpackSerializer(registry=ConverterRegistry())
+    >>> serializer = MsgpackSerializer()
     >>> serializer.loads(serializer.dumps({"seats": (1, 2)}))
     {'seats': (1, 2)}
     >>> serializer.dumps({"seats": 2})

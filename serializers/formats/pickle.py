@@ -104,7 +104,7 @@ class PickleSerializer:
         Write and read classes that are not registered, by import path. Whoever can write such payloads can run any
         code; the store must be private and the payloads signed.
 
-    >>> serializer = PickleSerializer(registry=ConverterRegistry())
+    >>> serializer = PickleSerializer()
     >>> serializer.loads(serializer.dumps({"seats": (1, 2)}))
     {'seats': (1, 2)}
     >>> import pickle
@@ -185,7 +185,7 @@ class PickleSerializer:
             for place in walk(value, self.registry, once=True)
         )
         return LibraryCall(
-            partial(pickle.dumps, value, pickle.HIGHEST_PROTOCOL), partial(pickle.loads, data), 0, converted
+            partial(pickle.dumps, value, pickle.HIGHEST_PROTOCOL), partial(pickle.loads, data), 0, converted, "Python"
         )
 
     def _refusal(self, value: object, error: Exception) -> SerializationError:

@@ -8,11 +8,12 @@ limits hold both ways; a payload is never larger than `max_size`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import DeserializationError, SerializationError
 from ..lifting import Tagged, lift_by_place
-from ..lowering import MAX_DEPTH, MAX_SIZE, Lowering, TooLargeError
+from ..lowering import MAX_DEPTH, MAX_SIZE, Lowering, TooLargeError, too_deep
 from ..paths import ATOMS, Place, walk
 from ..protocol import Capabilities, LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
@@ -109,7 +110,7 @@ class TreeSerializer(ABC):
             for place in walk(value, self.registry, once=False):
                 _check_text(place, self.name)
                 if place.depth >= MAX_DEPTH and type(place.value) not in ATOMS:
-                    return SerializationError(f"nested too deep for {self.name}", path=str(place))
+                    return SerializationError(too_deep(self.name), path=str(place))
         except SerializationError as found:
             return found
         if isinstance(error, SerializationError):
@@ -151,6 +152,5 @@ def library_call(
     lowering = serializer.lowering()
     plain = lowering.lower(value)
     data = dumps(plain)
-    return LibraryCall(
-        lambda: dumps(plain), lambda: loads(data), count_items(value, serializer.registry), lowering.converted
-    )
+    items = count_items(value, serializer.registry)
+    return LibraryCall(partial(dumps, plain), partial(loads, data), items, lowering.converted, "Python")

@@ -1,0 +1,56 @@
+# `make bench` compares the serializers, `make test` runs the tests. Both install what the machine lacks.
+#
+#   PYTHON  the interpreter, CPython 3.11 or newer           make test PYTHON=python3.13
+#   ARGS    more arguments for session-bench or pytest       make test ARGS='-k msgpack'
+
+PYTHON ?= python3
+ARGS ?=
+
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # every target shares one environment and one package manager
+
+.PHONY: bench
+bench: .venv/has-bench ## compare all serializers through memcached; writes bench-results/latest.json
+	@tools/prepare $(PYTHON) --optional memcached
+	@$(BIN)/session-bench --output bench-results/latest.json $(ARGS)
+
+.PHONY: test
+test: .venv/has-test ## run the tests
+	@tools/prepare $(PYTHON) memcached
+	@# loadscope: the tests of a module or class share a worker, and so what its fixtures build once.
+	@$(BIN)/pytest --quiet --numprocesses=auto --dist=loadscope $(ARGS)
+
+.PHONY: lint
+lint: .venv/has-lint ## check style and formatting with ruff, types with pyright
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+.PHONY: format
+format: .venv/has-lint ## rewrite the source in the one format, with what ruff can mend
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format --quiet
+
+.PHONY: clean
+clean: ## remove the environment, the caches and what was built (bench-results stays)
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+# The environment is begun anew when pyproject.toml changed or another PYTHON is asked for. Each target adds only the
+# extra that it needs. The link is for pyright, see pyproject.toml.
+.venv/python-$(VERSION): pyproject.toml
+	@tools/prepare $(PYTHON) venv --optional compiler
+	@$(PYTHON) -m venv --clear .venv
+	@mkdir .venv/typing && ln -s ../.. .venv/typing/memcached_sessions
+	@touch $@
+
+.venv/has-%: .venv/python-$(VERSION)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@

@@ -1,0 +1,148 @@
+"""The package as users get it: the source distribution, the wheel from it, and that wheel in a fresh environment.
+
+Nothing here uses the checkout but the first step, which copies it. The fresh environment takes what the wheel needs
+from the package index, as a user's does. Each fixture is a step that builds on the one before it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NOT_SOURCE = (".*", "build", "dist", "bench-results", "*.egg-info", "__pycache__", "*.so", "*.c")
+USE_EVERY_FORMAT = """
+from importlib.util import find_spec
+from memcached_sessions.serializers import available_serializers, get_serializer
+
+assert find_spec("pymemcache") is None
+session = {"user_id": 7, "seats": (3, 4)}
+for name in sorted(available_serializers()):
+    serializer = get_serializer(name)
+    assert serializer.loads(serializer.dumps(session)) == session, name
+    print(name)
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the source tree, as a clone has it: nothing built, nothing cached."""
+    copy = tmp_path_factory.mktemp("source") / "memcached-sessions"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+    shutil.copytree(ROOT / ".ci", copy / ".ci")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def sdist(source: Path) -> Path:
+    """Return the source distribution, unpacked."""
+    _run(source, sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", "../sdist")
+    (archive,) = (source.parent / "sdist").glob("memcached_sessions-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(source.parent / "unpacked", filter="data")
+    (unpacked,) = (source.parent / "unpacked").iterdir()
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """Return the wheel, built from the source distribution."""
+    _run(sdist, sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", "../../wheel")
+    (built,) = (sdist.parent.parent / "wheel").glob("memcached_sessions-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def fresh_python(wheel: Path) -> Path:
+    """Return the interpreter of a new environment that holds the wheel and what it asks for."""
+    environment = wheel.parent.parent / "environment"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    _run(wheel.parent, str(python), "-m", "pip", "install", "--quiet", f"{wheel}[bench]")
+    return python
+
+
+@pytest.fixture(scope="module")
+def installed_suite(fresh_python: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return what pytest says about the installed comparison, run from an empty folder."""
+    empty = tmp_path_factory.mktemp("empty")
+    arguments = ("-m", "pytest", "--pyargs", "memcached_sessions.bench", "-q", "--benchmark-disable")
+    return _run(empty, str(fresh_python), *arguments, "-p", "no:cacheprovider")
+
+
+@pytest.fixture(scope="module")
+def python_without_pymemcache(fresh_python: Path, installed_suite: str) -> Path:
+    """Return the same interpreter after pymemcache was removed; the suite, which needs it, has run by then."""
+    assert installed_suite
+    _run(fresh_python.parent, str(fresh_python), "-m", "pip", "uninstall", "--quiet", "--yes", "pymemcache")
+    return fresh_python
+
+
+def test_the_source_distribution_holds_what_building_and_testing_take(sdist: Path) -> None:
+    """Somebody with the archive alone can do what somebody with a clone can."""
+    for name in ("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "tools/prepare", ".ci/run", "py.typed"):
+        assert (sdist / name).is_file(), name
+    assert _python_files(sdist, "tests") == _python_files(ROOT, "tests")
+    assert _python_files(sdist, "serializers", "bench") == _python_files(ROOT, "serializers", "bench")
+
+
+def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
+    """A package that is left out of the list in pyproject.toml would be missing only after installing."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {f"memcached_sessions/{path}" for path in _python_files(ROOT, "serializers", "bench")}
+
+    assert {name for name in names if name.endswith(".py")} == modules | {"memcached_sessions/__init__.py"}
+    assert any(name.startswith("memcached_sessions/bench/suite/test_") for name in names)
+
+
+def test_the_wheel_holds_the_license_and_the_mark_of_typed_packages(wheel: Path) -> None:
+    """Type checkers read py.typed; the license asks to go along."""
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert "memcached_sessions/py.typed" in names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+def test_the_installed_comparison_runs_from_an_empty_folder(installed_suite: str) -> None:
+    """`pytest --pyargs memcached_sessions.bench` needs no checkout."""
+    summary = installed_suite.strip().splitlines()[-1]
+
+    passed = re.search(r"(\d+) passed", summary)
+    assert passed, installed_suite
+    assert int(passed[1]) > 0
+
+
+@pytest.mark.parametrize("command", [("session-bench",), ("python", "-m", "memcached_sessions.bench")])
+def test_the_installed_command_explains_itself(fresh_python: Path, command: tuple[str, ...]) -> None:
+    """The console script and the module are there and start."""
+    program, *arguments = command
+
+    assert "serializers" in _run(fresh_python.parent, str(fresh_python.parent / program), *arguments, "--help")
+
+
+def test_the_serializers_work_without_pymemcache(python_without_pymemcache: Path) -> None:
+    """They are of use to somebody who has no memcached at all."""
+    formats = _run(python_without_pymemcache.parent, str(python_without_pymemcache), "-c", USE_EVERY_FORMAT).split()
+
+    assert {"cbor", "json", "msgpack", "pickle"} <= set(formats)
+
+
+def _run(folder: Path, *command: str) -> str:
+    """Run a command in an environment that knows nothing of this run's, and return what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+    return done.stdout
+
+
+def _python_files(root: Path, *folders: str) -> set[str]:
+    return {str(path.relative_to(root)) for folder in folders for path in (root / folder).rglob("*.py")}

@@ -1,0 +1,58 @@
+"""What the README shows is what happens."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memcached_sessions.bench.cli import main
+from memcached_sessions.serializers import available_serializers
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def test_its_examples_run() -> None:
+    """In a process of their own, since they register classes."""
+    command = [sys.executable, "-m", "doctest", "-v", str(README)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "0 failed" in done.stdout or "Test passed." in done.stdout
+    assert done.stdout.count("Trying:") > 10
+
+
+def test_its_table_of_capabilities_is_true() -> None:
+    lines = [line.split("|")[1:-1] for line in README.read_text().splitlines() if line.startswith("|")]
+    start = next(number for number, line in enumerate(lines) if line[1:] and line[1].strip() == "cbor")
+    names = [cell.strip() for cell in lines[start][1:]]
+    rows = {line[0].split(":")[0].strip(): [cell.strip() for cell in line[1:]] for line in lines[start + 2 :]}
+    found = available_serializers()
+    columns = {
+        "identity": ["identity"],
+        "cycles": ["cycles"],
+        "tuples, sets, non-string keys, big ints": ["tuples", "sets", "non_str_keys", "big_ints"],
+        "subclasses of built-ins, registered classes": ["subclasses", "registered_classes"],
+        "evolution": ["evolution"],
+        "canonical": ["canonical"],
+        "safe": ["safe"],
+        "cross-language": ["cross_language"],
+    }
+    for title, capabilities in columns.items():
+        for name, cell in zip(names, rows[title], strict=True):
+            claims = {getattr(found[name].capabilities, capability) for capability in capabilities}
+            assert claims == {cell == "yes"}, (title, name)
+
+
+def test_its_commands_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    for name in re.findall(r"--(?:serializer|workload) ([a-z-]+)", README.read_text()):
+        assert f"  {name} " in listed
+
+
+def test_its_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"make ([a-z]+)", README.read_text())):
+        assert f"\n{target}:" in makefile, target
