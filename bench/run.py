@@ -5,7 +5,7 @@ so that what slows the whole machine down for a while slows down both sides of a
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from time import monotonic
@@ -107,26 +107,22 @@ _Timed = tuple[ReadyCase, Timings]
 
 def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | None) -> CaseResult:
     case, verdict = examined.case, examined.verdict
-    if timed is None:
-        return CaseResult(
-            case.workload.name,
-            case.serializer,
-            case.label,
-            case.options,
-            verdict.outcome,
-            verified=False,
-            detail=verdict.detail,
-            path=verdict.path,
-        )
-    ready, timings = timed
-    library = ready.library
-    return CaseResult(
+    untimed = CaseResult(
         case.workload.name,
         case.serializer,
         case.label,
         case.options,
         verdict.outcome,
-        verified=True,
+        verified=timed is not None,
+        detail=verdict.detail,
+        path=verdict.path,
+    )
+    if timed is None:
+        return untimed
+    ready, timings = timed
+    library = ready.library
+    return replace(
+        untimed,
         identity=ready.keeps_identity,
         bytes=len(ready.payload),
         dumps=estimate(timings[Operation.DUMPS]),

@@ -8,9 +8,9 @@ This package knows nothing of sessions, memcached or the web.
 {'total': Decimal('9.90'), 'seats': (3, 4)}
 """
 
+from .available import SerializerInfo, available_serializers, get_serializer
 from .converter import Converter, FieldsConverter
 from .errors import DeserializationError, PluginError, SerializationError
-from .plugins import SerializerInfo, available_serializers, get_serializer
 from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer
 from .registry import DEFAULT, ConverterRegistry, register
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, overload
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
+from .plugins import installed
 
 _CONVERTERS = "memcached_sessions.converters"
 _log = logging.getLogger("memcached_sessions")
@@ -185,8 +186,6 @@ class ConverterRegistry:
         """Load what is installed, once; return whether that was now."""
         if not self._pending:
             return False
-        from .plugins import installed  # noqa: PLC0415 - the plug-ins need the registry, this needs them when asked
-
         with self._lock:
             if self._loading:  # a converter of a plug-in asks while its plug-in is loading
                 return False

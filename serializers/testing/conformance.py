@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given, settings
 
+from ..available import get_serializer
 from ..errors import DeserializationError, SerializationError
 from ..fidelity import difference
-from ..plugins import get_serializer
 from ..protocol import Capabilities, Serializer
 from ..registry import ConverterRegistry
 from .payloads import payloads

@@ -16,8 +16,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from random import Random
 
+from ..available import get_serializer
 from ..errors import DeserializationError, SerializationError
-from ..plugins import get_serializer
 from ..protocol import Serializer
 from .sample_classes import sample_registry
 from .samples import SAMPLES

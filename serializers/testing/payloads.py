@@ -6,8 +6,8 @@
 import json
 import sys
 
+from ..available import get_serializer
 from ..errors import SerializationError
-from ..plugins import get_serializer
 from ..protocol import Serializer
 from .sample_classes import sample_registry
 from .samples import SAMPLES

@@ -119,11 +119,39 @@ def test_what_no_session_was_written_as_is_refused(name: str, payload: bytes) ->
         get_serializer(name).loads(payload)
 
 
-TAGS = """
-    int float complex bytes bytearray tuple set frozenset dict range deque OrderedDict decimal fraction datetime time date
-    timedelta timezone zoneinfo uuid PosixPath WindowsPath PurePosixPath PureWindowsPath IPv4Address IPv4Interface
-    IPv4Network IPv6Address IPv6Interface IPv6Network
-""".split()
+TAGS = [
+    "int",
+    "float",
+    "complex",
+    "bytes",
+    "bytearray",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "range",
+    "deque",
+    "OrderedDict",
+    "decimal",
+    "fraction",
+    "datetime",
+    "time",
+    "date",
+    "timedelta",
+    "timezone",
+    "zoneinfo",
+    "uuid",
+    "PosixPath",
+    "WindowsPath",
+    "PurePosixPath",
+    "PureWindowsPath",
+    "IPv4Address",
+    "IPv4Interface",
+    "IPv4Network",
+    "IPv6Address",
+    "IPv6Interface",
+    "IPv6Network",
+]
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**63), st.floats(allow_nan=False), st.text(max_size=12)
 )
