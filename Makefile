@@ -21,7 +21,8 @@ bench: .venv/has-bench ## compare all serializers through memcached; writes benc
 test: .venv/has-test ## run the tests
 	@tools/prepare $(PYTHON) memcached
 	@# loadscope: the tests of a module or class share a worker, and so what its fixtures build once.
-	@$(BIN)/pytest --quiet --numprocesses=auto --dist=loadscope $(ARGS)
+	@# No restart: with loadscope the run would wait forever for what a crashed worker had been given.
+	@$(BIN)/pytest --quiet --numprocesses=auto --dist=loadscope --max-worker-restart=0 $(ARGS)
 
 .PHONY: lint
 lint: .venv/has-lint ## check style and formatting with ruff, types with pyright

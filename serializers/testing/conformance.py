@@ -197,7 +197,9 @@ class SerializerConformance:
             except SerializationError:
                 continue
             assert serializer.dumps(sample.make()) == payload, f"{sample}: made twice"
-            assert serializer.dumps(copy.deepcopy(sample.make())) == payload, f"{sample}: copied"
+            copied = copy.deepcopy(sample.make())
+            if difference(sample.make(), copied) is None:  # early releases of Python lose the scope of an IPv6 address
+                assert serializer.dumps(copied) == payload, f"{sample}: copied"
             assert serializer.dumps(serializer.loads(payload)) == payload, f"{sample}: after a round trip"
 
     def test_the_history_of_a_value_does_not_show_in_its_bytes(self, serializer: Serializer) -> None:

@@ -121,6 +121,7 @@ print(json.dumps(sorted(events)))
 HARMLESS = {
     "import",  # of time zone data, checked below
     "open",  # likewise
+    "builtins.id",
     "os.listdir",
     "os.scandir",
     "object.__getattr__",
