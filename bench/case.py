@@ -163,9 +163,12 @@ def _examine(case: Case, store: SessionStore) -> Examined:
 def _library(serializer: Serializer, value: object) -> LibraryCall | None:
     if not isinstance(serializer, LibraryCalls):
         return None
-    library = serializer.library_calls(value)
-    library.dumps()
-    library.loads()
+    try:
+        library = serializer.library_calls(value)
+        library.dumps()
+        library.loads()
+    except Exception:  # noqa: BLE001 - the library alone may not take what the serializer does: then there is no overhead
+        return None
     return library
 
 

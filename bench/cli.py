@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
     run_.add_argument("--quick", action="store_true", help=f"{QUICK_PASSES} passes, not {PASSES}: wider intervals")
-    run_.add_argument("--passes", type=_positive, metavar="N", help="how many samples of every operation")
+    run_.add_argument("--passes", type=_enough_passes, metavar="N", help="how many samples of every operation")
     run_.add_argument("--output", type=Path, metavar="FILE.json", help="write the result")
     run_.add_argument("--markdown", type=Path, metavar="FILE", help="write the report as Markdown")
     report = commands.add_parser("report", help="print the report of a result")
@@ -146,9 +146,9 @@ def _chosen(
     return [info for name, info in available.items() if name in wanted]
 
 
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+def _enough_passes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= QUICK_PASSES):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from {QUICK_PASSES} on, which an interval takes")
     return int(text)
 
 

@@ -64,10 +64,19 @@ def available_serializers() -> dict[str, SerializerInfo]:
 
 def _describe(plugin: Plugin) -> SerializerInfo:
     try:
-        serializer = cast("Callable[..., Serializer]", plugin.load())(registry=DEFAULT)
-        implementation = str(getattr(serializer, "implementation", ""))
-        capabilities = serializer.capabilities
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and is shown with its reason
+        serializer = _checked(plugin.name, cast("Callable[..., object]", plugin.load())(registry=DEFAULT))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit, and is shown with its reason
         reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
         return SerializerInfo(plugin.name, plugin.distribution, plugin.version, broken=reason)
-    return SerializerInfo(plugin.name, plugin.distribution, plugin.version, implementation, capabilities)
+    implementation = str(getattr(serializer, "implementation", ""))
+    return SerializerInfo(plugin.name, plugin.distribution, plugin.version, implementation, serializer.capabilities)
+
+
+def _checked(name: str, made: object) -> Serializer:
+    if not isinstance(made, Serializer) or type(made.capabilities) is not Capabilities:
+        raise PluginError(f"{type(made).__qualname__} is no Serializer: it lacks a member or its capabilities")
+    if made.name != name:
+        raise PluginError(f"its entry point is called {name!r}, and it calls itself {made.name!r}")
+    return made

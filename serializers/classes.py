@@ -1,7 +1,8 @@
 """Makes the converter of a class that is registered by its fields: dataclass, slots, named tuple, Enum, plain class.
 
 Invariant: the whole state of an instance is in its fields, or writing it is refused. Reading sets fields directly, so
-neither ``__init__`` nor a property setter runs on bytes from outside, unless the user named that property a field.
+neither ``__init__`` nor a property setter runs on what was read, unless the user named that property a field. What a
+class computes from its fields, a `functools.cached_property`, is not state: it is computed again.
 """
 
 # Arbitrary data has no static type:
@@ -9,7 +10,7 @@ neither ``__init__`` nor a property setter runs on bytes from outside, unless th
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
 from inspect import getattr_static, isabstract
@@ -20,6 +21,7 @@ from .converter import Converter, FieldsConverter
 from .errors import DeserializationError, SerializationError
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement
+_GENERIC_MARK = "__orig_class__"
 _set = object.__setattr__  # frozen dataclasses forbid the plain form
 
 
@@ -111,7 +113,7 @@ class _Layout:
     cls: type
     tag: str
     names: tuple[str, ...]
-    """The declared fields, in the order of declaration."""
+    """The declared fields, in the order of declaration, and slots."""
     defaults: Mapping[str, Callable[[], object]]
     """What makes the value of a field that a payload lacks."""
     required: frozenset[str]
@@ -123,7 +125,9 @@ class _Layout:
     left_out: Mapping[str, Callable[[], object]]
     """What makes the fields of a dataclass that the user did not choose."""
     guarded: frozenset[str]
-    """Names that an open layout never sets: descriptors of the class, which would run code."""
+    """Names of descriptors of the class, which setting an attribute would run: found ones go past them."""
+    derived: frozenset[str]
+    """Attributes that are no state: cached properties, and the mark of `typing` on instances of generic classes."""
 
 
 def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
@@ -134,7 +138,8 @@ def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
     if declared is not None:
         defaults = {field.name: make for field in declared if (make := _default(field))}
         required = tuple(field.name for field in declared)
-        names = required if fields is None else fields
+        slots = (name for name in slots_of(cls) if name not in required)
+        names = (*required, *slots) if fields is None else fields
         if lost := [name for name in required if name not in names and name not in defaults]:
             raise ValueError(f"{cls.__qualname__}: {lost[0]!r} has no default, so it must be one of fields=")
         required = tuple(name for name in required if name in names)
@@ -155,13 +160,16 @@ def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
         open=found and declared is None,
         closed=found and declared is not None,
         left_out={name: make for name, make in defaults.items() if name not in names},
-        guarded=frozenset(
-            name
-            for base in cls.__mro__
-            for name, attribute in vars(base).items()
-            if hasattr(type(attribute), "__set__")
-        ),
+        guarded=frozenset(_names_of(cls, lambda attribute: hasattr(type(attribute), "__set__"))),
+        derived=derived_names(cls),
     )
+
+
+def _names_of(cls: type, wanted: Callable[[object], bool]) -> Iterator[str]:
+    for base in cls.__mro__:
+        for name, attribute in vars(base).items():
+            if wanted(attribute):
+                yield name
 
 
 def _default(field: "dataclasses.Field[object]") -> Callable[[], object] | None:
@@ -181,6 +189,18 @@ def builtin_base(cls: type) -> type | None:
     if issubclass(cls, Enum) or hasattr(cls, "_fields"):
         return None
     return next((base for base in cls.__mro__[:-1] if not base.__flags__ & _HEAP_TYPE), None)
+
+
+def derived_names(cls: type) -> frozenset[str]:
+    """Return the attributes of an instance that are not state: cached properties, and the mark of generic classes.
+
+    >>> class Order:
+    ...     @cached_property
+    ...     def total(self): return 3
+    >>> "total" in derived_names(Order)
+    True
+    """
+    return frozenset((*_names_of(cls, lambda attribute: isinstance(attribute, cached_property)), _GENERIC_MARK))
 
 
 def slots_of(cls: type) -> tuple[str, ...]:
@@ -204,9 +224,7 @@ def slots_of(cls: type) -> tuple[str, ...]:
 
 def _reader(layout: _Layout) -> Callable[[Any], dict[str, Any]]:
     """Return what reads the fields of an instance; made once per class, since it runs for every instance."""
-    names, known = layout.names, frozenset(layout.names)
-    if layout.open and not names:
-        return lambda instance: dict(sorted(vars(instance).items()))
+    names, known = layout.names, frozenset(layout.names) | layout.derived
     get = attrgetter(*names) if len(names) > 1 else None
 
     def read(instance: Any) -> dict[str, Any]:
@@ -214,10 +232,12 @@ def _reader(layout: _Layout) -> Callable[[Any], dict[str, Any]]:
             state = dict(zip(names, get(instance), strict=True)) if get else {n: getattr(instance, n) for n in names}
         except AttributeError:
             state = _set_fields(layout, instance)
+        if type(instance) is not layout.cls:
+            _refuse_slots_of_subclass(layout, instance)
         if layout.open:
             state |= sorted((name, value) for name, value in vars(instance).items() if name not in known)
         elif layout.closed and not vars(instance).keys() <= known:
-            _refuse_strays(layout, instance)
+            raise SerializationError(_stray(layout.cls, layout.tag, sorted(vars(instance).keys() - known)))
         return state
 
     return read
@@ -231,17 +251,13 @@ def _set_fields(layout: _Layout, instance: object) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in layout.names if hasattr(instance, name)}
 
 
-def _refuse_strays(layout: _Layout, instance: object) -> None:
-    strays = {
-        name: None
-        for name in vars(instance)
-        if name not in layout.names and not isinstance(getattr_static(layout.cls, name, None), cached_property)
-    }
+def _refuse_slots_of_subclass(layout: _Layout, instance: object) -> None:
+    strays = [name for name in slots_of(type(instance)) if name not in layout.names and hasattr(instance, name)]
     if strays:
-        raise SerializationError(_stray(layout.cls, layout.tag, strays))
+        raise SerializationError(_stray(type(instance), layout.tag, strays))
 
 
-def _stray(cls: type, tag: str, strays: Mapping[str, object]) -> str:
+def _stray(cls: type, tag: str, strays: Iterable[str]) -> str:
     return (
         f"this {cls.__qualname__} carries {next(iter(strays))!r}, which is none of its fields and would be lost: "
         f"declare it, or register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
@@ -281,7 +297,11 @@ def _fill(layout: _Layout, instance: object, state: Any) -> None:
 
 
 def _set_found(layout: _Layout, instance: object, name: object, value: object) -> None:
-    plain = isinstance(name, str) and name.isidentifier() and not (name.startswith("__") and name.endswith("__"))
-    if not plain or name in layout.guarded:
-        raise DeserializationError(f"{name!r} is no attribute that {layout.cls.__qualname__} could carry")
-    _set(instance, str(name), value)
+    if type(name) is not str:
+        raise DeserializationError(f"an attribute of {layout.cls.__qualname__} has no name")
+    if name in layout.derived:
+        return
+    if name in layout.guarded or not name.isidentifier() or name.startswith("__"):
+        vars(instance)[name] = value  # past every descriptor: `__class__` in here is a name like any other
+    else:
+        _set(instance, name, value)

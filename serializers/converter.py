@@ -33,7 +33,7 @@ class Converter:
     """Also for instances of subclasses; `decode` then decides what comes back."""
 
     def __post_init__(self) -> None:
-        if not TAG.fullmatch(self.tag):
+        if not isinstance(self.tag, str) or not TAG.fullmatch(self.tag):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError(
                 f"{self.tag!r} is no tag for {self.cls.__qualname__}: "
                 "use 1 to 64 letters, digits and _ . : / -, such as 'shop.Item'"

@@ -1,7 +1,8 @@
 """The errors of this package: what could not be written or read, where in the value, and what to do.
 
-Invariant: whatever goes wrong inside a format library, a converter or hostile bytes, callers see one of the first
-two; both are `ValueError`. A message never holds a value of the session, only types, field names and keys.
+Invariant: whatever goes wrong inside a format library, a converter or hostile bytes, callers see one of the first two;
+both are `ValueError`. A message shows types, field names and keys, never values of the session; the exception that it
+was made from is its ``__cause__``.
 """
 
 

@@ -16,8 +16,9 @@ from datetime import datetime, time, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from .classes import slots_of
+from .classes import derived_names, slots_of
 from .paths import Place, key_step
 
 
@@ -79,10 +80,13 @@ class _Comparison:
         value, kind = place.value, type(place.value)
         if kind is not type(other):
             return f"{kind.__qualname__} became {type(other).__qualname__}"
-        if kind in _EXACT:
-            return None if _EXACT[kind](value) == _EXACT[kind](other) else f"another {kind.__qualname__}"
         if isinstance(value, Enum):
             return None if value is other else "another member"
+        for base, exact in _EXACT.items():
+            if isinstance(value, base) and exact(value) != exact(other):
+                return f"another {kind.__qualname__}"
+        if kind in _EXACT:
+            return None
         if what := self.references(value, other):
             return what
         if (id(value), id(other)) in self.pairs:
@@ -101,6 +105,13 @@ class _Comparison:
         return None
 
     def inside(self, place: Place, other: Any) -> str | None:
+        """Compare what a value holds: as a container, and in its attributes."""
+        state = _state(place.value)
+        if state is None:
+            return self.contained(place, other)
+        return self.contained(place, other) or self.mappings(place, state, _state(other) or {})
+
+    def contained(self, place: Place, other: Any) -> str | None:
         value, kind = place.value, type(place.value)
         if isinstance(value, dict):
             return self.mappings(place, value, other)
@@ -113,10 +124,9 @@ class _Comparison:
             self.waiting.append(zones)
             same = (value.replace(tzinfo=None), value.fold) == (other.replace(tzinfo=None), other.fold)
             return None if same else f"another {kind.__qualname__}"
-        state = _state(value)
-        if state is None:
+        if _state(value) is None:
             return None if value == other else f"another {kind.__qualname__}"
-        return self.mappings(place, state, _state(other) or {})
+        return None
 
     def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> str | None:
         keys, others = list(value), list(other)
@@ -142,13 +152,26 @@ class _Comparison:
 
 
 def _sets(value: Any, other: Any) -> str | None:
-    if value != other:
-        return "other elements"
+    """Pair the elements: by equality, and those that equal only themselves (NaN, instances) by what they hold."""
+    if len(value) != len(other):
+        return f"{len(value)} elements became {len(other)}"
     back = {element: element for element in other}
+    strangers: list[object] = []
     for element in value:
-        if nested := difference(element, back[element]):
-            return f"element: {nested}"
+        if element in back:
+            if nested := difference(element, back.pop(element)):
+                return f"element: {nested}"
+        else:
+            strangers.append(element)
+    for element in strangers:
+        twin = next((candidate for candidate in back if difference(element, candidate) is None), _NO_TWIN)
+        if twin is _NO_TWIN:
+            return "other elements"
+        del back[twin]
     return None
+
+
+_NO_TWIN = object()
 
 
 def _is_mutable(value: object) -> bool:
@@ -162,8 +185,9 @@ def _state(value: object) -> dict[str, Any] | None:
     slots = slots_of(cls)
     if cls.__module__ in _BY_EQUALITY or not (slots or hasattr(value, "__dict__")):
         return None
-    state = {name: getattr(value, name) for name in slots if hasattr(value, name)}
-    return state | dict(sorted(getattr(value, "__dict__", {}).items()))
+    state = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
+    derived = derived_names(cls)
+    return {name: state[name] for name in sorted(state) if name not in derived}
 
 
 _BY_EQUALITY = frozenset({"ipaddress", "pathlib", "pathlib._local", "fractions", "zoneinfo"})
@@ -174,6 +198,7 @@ _EXACT: dict[type, Any] = {
     complex: lambda number: tuple(map(_float_bits, (number.real, number.imag))),
     Decimal: lambda number: number.as_tuple(),
     timezone: lambda zone: zone.__getinitargs__(),
+    ZoneInfo: lambda zone: zone.key,
 }
 
 

@@ -37,7 +37,7 @@ def lift_by_place(tree: object, registry: ConverterRegistry) -> object:
     >>> lift_by_place({"seats": Tagged("tuple", 7)}, ConverterRegistry())
     Traceback (most recent call last):
         ...
-    memcached_sessions.serializers.errors.DeserializationError: seats: not a tuple: TypeError: expected list, found int
+    memcached_sessions.serializers.errors.DeserializationError: seats: expected list, found int
     """
     return _lift(Place(tree), registry)
 
@@ -58,4 +58,5 @@ def _lift(place: Place, registry: ConverterRegistry) -> Any:
     except DeserializationError as error:
         raise DeserializationError(error.problem, path=str(place)) from error
     except Exception as error:
-        raise DeserializationError(f"not a {node.tag}: {type(error).__name__}: {error}", path=str(place)) from error
+        # Not the words of the error: Python's own quote the value that they are about.
+        raise DeserializationError(f"not a {node.tag}: {type(error).__name__}", path=str(place)) from error

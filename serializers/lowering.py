@@ -108,11 +108,15 @@ class Lowering:
         return lowered
 
     def _lower_dict(self, mapping: dict[Any, Any], depth: int) -> Any:
+        # Decided before anything inside is lowered: deciding later would lower it again, twice as often at each level.
+        for key in mapping:
+            if type(key) is not str:
+                return self._convert(mapping, depth)
+        if not self.is_native(mapping):
+            return self._convert(mapping, depth)
         self._enter(len(mapping), depth)
         leaves, lowered, size = self.leaves, mapping, 0
         for key, item in mapping.items():
-            if type(key) is not str:
-                return self._convert(mapping, depth)
             size += len(key)
             kind = type(item)
             if kind is str:
@@ -124,7 +128,7 @@ class Lowering:
                         lowered = mapping.copy()
                     lowered[key] = plain
         self._take(size)
-        return lowered if self.is_native(mapping) else self._convert(mapping, depth)
+        return lowered
 
     def _convert(self, item: Any, depth: int) -> object:
         self._enter(1, depth)
@@ -148,9 +152,8 @@ class Lowering:
         self.room -= size
         if self.room < 0:
             raise TooLargeError(
-                f"over {self.limit} bytes in {self.name}, which keeps no references and writes a shared object "
-                "once per reference: store less, share less, use a serializer with the capability identity, "
-                "or raise max_size"
+                f"over {self.limit} bytes in {self.name}: store less, or raise max_size. {self.name} keeps no "
+                "references and writes a shared object once per reference; one with the capability identity does not"
             )
 
 

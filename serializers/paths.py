@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
 from .errors import SerializationError
@@ -131,6 +132,9 @@ def _within(place: Place, registry: ConverterRegistry) -> Iterator[Place]:
     elif kind is set or kind is frozenset:
         for item in value:
             yield place.inside(_ELEMENT, item, 2)
+    elif kind is datetime or kind is time:
+        if value.tzinfo:
+            yield place.inside(".tzinfo", value.tzinfo, 2)
     else:
         yield from _of_plain(place, _lower(place, registry))
 
@@ -155,6 +159,6 @@ def _lower(place: Place, registry: ConverterRegistry) -> object:
         raise SerializationError(error.problem, path=str(place)) from error
     except Exception as error:
         raise SerializationError(
-            f"the converter of {type(place.value).__qualname__} failed: {type(error).__name__}: {error}",
+            f"the converter of {type(place.value).__qualname__} failed with {type(error).__name__}",
             path=str(place),
         ) from error

@@ -30,6 +30,10 @@ class Plugin:
         (first, *rivals) = self.entries
         return first.dist.version if first.dist and not rivals else ""
 
+    def claimants(self) -> "list[Plugin]":
+        """Return a plug-in for each distribution that claims the name."""
+        return [Plugin(self.name, (entry,)) for entry in self.entries]
+
     def load(self) -> Any:
         """Return the object that the entry point names.
 
@@ -46,7 +50,9 @@ class Plugin:
             )
         try:
             return entry.load()
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(
                 f"{self.name!r} of {self.distribution} {self.version} cannot be imported from {entry.value}: "
                 f"{type(error).__name__}: {error}"

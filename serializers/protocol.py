@@ -16,7 +16,7 @@ class Capabilities:
     identity: bool = False
     """Shared objects stay shared: two references to one list are two references to one list after a round trip."""
     cycles: bool = False
-    """A value that contains itself round-trips."""
+    """A value that contains itself round-trips, unless its own hash is asked for before all of it is there."""
     tuples: bool = False
     """Tuples stay tuples."""
     sets: bool = False
@@ -32,11 +32,13 @@ class Capabilities:
     evolution: bool = False
     """A registered class that gained a field with a default, lost one or reordered them still loads."""
     canonical: bool = False
-    """Equal graphs give equal bytes, in every process: nothing depends on the hash seed, on addresses or on history."""
+    """Equal graphs, dicts in the same order, give equal bytes in every process: nothing depends on the hash seed, on
+    addresses or on history."""
     safe: bool = False
     """Hostile bytes run no code, cost bounded memory, and end in a value or in `DeserializationError`."""
     cross_language: bool = False
-    """The payload is a standard format that other languages read, and names no Python module."""
+    """The payload is a standard format that other languages read, and names no Python module. (The suite can only look
+    for signs of Python in it.)"""
 
 
 @runtime_checkable

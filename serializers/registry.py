@@ -7,6 +7,7 @@ importing and registering load nothing. What the application registers goes befo
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from threading import RLock
 from typing import Any, TypeVar, overload
@@ -14,9 +15,12 @@ from typing import Any, TypeVar, overload
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
-from .plugins import installed
+from .plugins import Plugin, installed
 
 _CONVERTERS = "memcached_sessions.converters"
+_BUILTINS = frozenset(
+    (object, type, type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+)
 _log = logging.getLogger("memcached_sessions")
 _Class = TypeVar("_Class", bound=type)
 
@@ -59,6 +63,8 @@ class ConverterRegistry:
         subclasses: bool = False,
     ) -> None:
         """Keep instances of a class under a tag; the parameters are those of `register`."""
+        if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - callers are not all typed
+            raise ValueError(f"{cls!r} is no class that could be registered")  # noqa: TRY004 - like its siblings
         if (encode is None) != (decode is None):
             raise ValueError(f"{cls.__qualname__}: give both encode= and decode=, or neither")
         if isinstance(fields, str):
@@ -86,8 +92,10 @@ class ConverterRegistry:
                     f"tag {converter.tag!r} stands for {_name(known.cls)} and cannot stand for "
                     f"{_name(converter.cls)} too: choose another tag"
                 )
+            if converter.cls in _BUILTINS and not self._loading:
+                raise ValueError(f"{_name(converter.cls)} is kept by every format as it is and takes no converter")
             mine = self._by_class.get(converter.cls)
-            if mine and mine.tag != converter.tag and not self._replaceable(converter.cls):
+            if mine and mine.tag != converter.tag and (converter.cls in self._of_plugins) == self._loading:
                 raise ValueError(
                     f"{_name(converter.cls)} has the tag {mine.tag!r} and cannot have {converter.tag!r} too"
                 )
@@ -155,12 +163,11 @@ class ConverterRegistry:
         found = self._by_class.get(cls) or self._inherited.get(cls)
         if found is None and self._load_installed():
             found = self._by_class.get(cls)
-        if found is None:
-            parents = (self._by_class.get(base) for base in cls.__mro__[1:])
-            found = next((converter for converter in parents if converter and converter.subclasses), None)
-            if found:
-                self._inherited[cls] = found
-        return found
+        return found or self._inherit(cls)
+
+    def is_overridden(self, cls: type) -> bool:
+        """Return whether the application gave a class a converter of its own, in place of an installed one."""
+        return cls in self._by_class and cls not in self._of_plugins
 
     def converter_of(self, tag: str) -> Converter:
         """Return the converter that reads a tag.
@@ -179,13 +186,20 @@ class ConverterRegistry:
             )
         return found
 
-    def _replaceable(self, cls: type) -> bool:
-        return self._loading or cls in self._of_plugins
+    def _inherit(self, cls: type) -> Converter | None:
+        with self._lock:
+            parents = (self._by_class.get(base) for base in cls.__mro__[1:])
+            found = next((converter for converter in parents if converter and converter.subclasses), None)
+            if found:
+                self._inherited[cls] = found
+            return found
 
     def _load_installed(self) -> bool:
         """Load what is installed, once; return whether that was now."""
         if not self._pending:
             return False
+        # Imported before the lock is taken: an import in another thread may be waiting to register a class.
+        loaded = [(plugin, self._attempt(plugin, plugin.load)) for plugin in _plugins()]
         with self._lock:
             if self._loading:  # a converter of a plug-in asks while its plug-in is loading
                 return False
@@ -193,16 +207,29 @@ class ConverterRegistry:
                 return True
             self._loading = True
             try:
-                for plugin in installed(_CONVERTERS).values():
-                    try:
-                        plugin.load()(self)
-                    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the others go on
-                        self.broken[plugin.name] = str(error)
-                        _log.warning("converters %s of %s are broken: %s", plugin.name, plugin.distribution, error)
+                for plugin, register_converters in loaded:
+                    if register_converters:
+                        self._attempt(plugin, partial(register_converters, self))
             finally:
                 self._loading = False
             self._pending = False
         return True
+
+    def _attempt(self, plugin: Plugin, step: Callable[[], Any]) -> Any:
+        """Return what a step of loading a plug-in returns; None if it fails, which is noted."""
+        try:
+            return step()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit; the others go on
+            self.broken[plugin.name] = str(error)
+            _log.warning("converters %s of %s are broken: %s", plugin.name, plugin.distribution, error)
+            return None
+
+
+def _plugins() -> list[Plugin]:
+    """Return every installed set of converters by itself: several may have one name, which nobody asks for."""
+    return [single for plugin in installed(_CONVERTERS).values() for single in plugin.claimants()]
 
 
 DEFAULT = ConverterRegistry()

@@ -11,11 +11,12 @@ import re
 from base64 import b64decode, b64encode
 from typing import Any
 
+from ..errors import DeserializationError
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_list, expect_pairs
+from .plain_data import expect, expect_hashable, expect_list, expect_pairs
 
 _HEX = re.compile(r"-?0x[0-9a-f]+")
-_NO_NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+_NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -26,8 +27,10 @@ def register_converters(registry: ConverterRegistry) -> None:
     registry.register(bytes, tag="bytes", encode=lambda b: b64encode(b).decode(), decode=_read_bytes)
     registry.register(bytearray, tag="bytearray", encode=bytes, decode=lambda p: bytearray(expect(bytes, p)))
     registry.register(tuple, tag="tuple", encode=list, decode=lambda p: tuple(expect(list, p)))
-    registry.register(set, tag="set", encode=list, decode=lambda p: set(expect(list, p)))
-    registry.register(frozenset, tag="frozenset", encode=list, decode=lambda p: frozenset(expect(list, p)))
+    registry.register(set, tag="set", encode=list, decode=lambda p: set(expect_hashable(expect(list, p))))
+    registry.register(
+        frozenset, tag="frozenset", encode=list, decode=lambda p: frozenset(expect_hashable(expect(list, p)))
+    )
     registry.register(
         dict, tag="dict", encode=lambda d: [[k, v] for k, v in d.items()], decode=lambda p: dict(expect_pairs(p))
     )
@@ -37,12 +40,14 @@ def register_converters(registry: ConverterRegistry) -> None:
 def _read_int(plain: Any) -> int:
     # Hexadecimal: int() refuses more than sys.get_int_max_str_digits() decimal digits, and is quadratic below that.
     if not _HEX.fullmatch(expect(str, plain)):
-        raise ValueError("not a hexadecimal integer")
+        raise DeserializationError("expected a hexadecimal integer")
     return int(plain, 16)
 
 
 def _read_float(plain: Any) -> float:
-    return _NO_NUMBERS[plain]
+    if plain not in _NOT_FINITE:
+        raise DeserializationError("expected 'nan', 'inf' or '-inf'")
+    return float(plain)  # each NaN an object of its own: two of them are two keys of a dict
 
 
 def _read_complex(plain: Any) -> complex:

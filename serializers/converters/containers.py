@@ -7,6 +7,7 @@
 from collections import OrderedDict, deque
 from typing import Any
 
+from ..errors import SerializationError
 from ..registry import ConverterRegistry
 from .plain_data import expect, expect_list, expect_pairs
 
@@ -15,11 +16,14 @@ def register_converters(registry: ConverterRegistry) -> None:
     """Register them."""
     registry.register(deque, tag="deque", encode=lambda d: [list(d), d.maxlen], decode=_read_deque)
     registry.register(
-        OrderedDict,
-        tag="OrderedDict",
-        encode=lambda d: [[k, v] for k, v in d.items()],
-        decode=lambda p: OrderedDict(expect_pairs(p)),
+        OrderedDict, tag="OrderedDict", encode=_write_ordered, decode=lambda p: OrderedDict(expect_pairs(p))
     )
+
+
+def _write_ordered(value: OrderedDict[Any, Any]) -> list[Any]:
+    if vars(value):
+        raise SerializationError(f"this OrderedDict has an attribute {next(iter(vars(value)))!r}, which would be lost")
+    return [[key, item] for key, item in value.items()]
 
 
 def _read_deque(plain: Any) -> deque[Any]:

@@ -4,9 +4,15 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
+from collections import Counter
 from typing import Any, TypeVar
 
+from ..errors import DeserializationError
+
 _Plain = TypeVar("_Plain")
+
+MAX_EQUAL_HASHES = 100
+"""In one set or dict; real sessions have two at most (-1 and -2)."""
 
 
 def expect(kind: type[_Plain], plain: Any) -> _Plain:
@@ -14,14 +20,14 @@ def expect(kind: type[_Plain], plain: Any) -> _Plain:
 
     Raises
     ------
-    TypeError
+    DeserializationError
         It is not.
 
     >>> expect(str, "a")
     'a'
     """
     if type(plain) is not kind:
-        raise TypeError(f"expected {kind.__name__}, found {type(plain).__name__}")
+        raise DeserializationError(f"expected {kind.__name__}, found {type(plain).__name__}")
     return plain
 
 
@@ -30,24 +36,42 @@ def expect_list(plain: Any, length: int) -> list[Any]:
 
     Raises
     ------
-    TypeError
-        It is no list.
-    ValueError
-        It has another length.
+    DeserializationError
+        It is no list, or has another length.
 
     >>> expect_list([1, 2], 2)
     [1, 2]
     """
     items: list[Any] = expect(list, plain)
     if len(items) != length:
-        raise ValueError(f"expected {length} items, found {len(items)}")
+        raise DeserializationError(f"expected {length} items, found {len(items)}")
     return items
 
 
 def expect_pairs(plain: Any) -> list[list[Any]]:
-    """Return the plain data if it is a list of key and value pairs.
+    """Return the plain data if it is a list of key and value pairs that a dict can be made of.
 
     >>> expect_pairs([["a", 1]])
     [['a', 1]]
     """
-    return [expect_list(pair, 2) for pair in expect(list, plain)]
+    pairs = [expect_list(pair, 2) for pair in expect(list, plain)]
+    expect_hashable([key for key, _ in pairs])
+    return pairs
+
+
+def expect_hashable(elements: list[Any]) -> list[Any]:
+    """Return elements that a set can be made of in a time that grows with their number, not with its square.
+
+    Hostile bytes can hold any number of integers, decimals or tuples with one and the same hash.
+
+    Raises
+    ------
+    DeserializationError
+        More than `MAX_EQUAL_HASHES` elements have one hash.
+
+    >>> expect_hashable([1, "a"])
+    [1, 'a']
+    """
+    if len(elements) > MAX_EQUAL_HASHES and max(Counter(map(hash, elements)).values()) > MAX_EQUAL_HASHES:
+        raise DeserializationError(f"more than {MAX_EQUAL_HASHES} keys or elements have the same hash")
+    return elements

@@ -8,7 +8,8 @@ A value with no zone, or with a plain offset from UTC, is its ISO 8601 text; any
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Any
+from pickle import PicklingError
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from ..errors import SerializationError
@@ -27,7 +28,7 @@ def register_converters(registry: ConverterRegistry) -> None:
         timedelta, tag="timedelta", encode=lambda d: [d.days, d.seconds, d.microseconds], decode=_read_timedelta
     )
     registry.register(timezone, tag="timezone", encode=_write_timezone, decode=_read_timezone)
-    registry.register(ZoneInfo, tag="zoneinfo", encode=_write_zone, decode=lambda p: ZoneInfo(expect(str, p)))
+    registry.register(ZoneInfo, tag="zoneinfo", encode=_write_zone, decode=_read_zone)
 
 
 def _write_clock(value: datetime | time) -> str | list[Any]:
@@ -64,7 +65,16 @@ def _read_timezone(plain: Any) -> timezone:
     return timezone(timedelta(microseconds=expect(int, offset)), *(expect(str, text) for text in name))
 
 
-def _write_zone(zone: ZoneInfo) -> str:
-    if zone.key is None:  # pyright: ignore[reportUnnecessaryComparison] - the stubs forget ZoneInfo.from_file
-        raise SerializationError("this ZoneInfo was read from a file and has no key: use ZoneInfo(key)")
-    return zone.key
+def _write_zone(zone: ZoneInfo) -> str | list[str]:
+    try:
+        _, (key, cached) = cast("tuple[Any, tuple[str, bool]]", zone.__reduce__())
+    except PicklingError:
+        raise SerializationError("this ZoneInfo was read from a file: use ZoneInfo(key)") from None
+    return key if cached else [key]
+
+
+def _read_zone(plain: Any) -> ZoneInfo:
+    if type(plain) is str:
+        return ZoneInfo(plain)
+    (key,) = expect_list(plain, 1)
+    return ZoneInfo.no_cache(expect(str, key))

@@ -17,7 +17,7 @@ from ..protocol import LibraryCall
 from .tree import Lift, TreeSerializer, library_call
 
 _MARK = "$"
-_FIRST_BYTES_OF_A_TAG = b'"$'
+_FIRST_BYTES_OF_A_TAG = b'"$', b'"\\u0024'
 
 
 class _JsonLowering(Lowering):
@@ -59,7 +59,8 @@ class JsonSerializer(TreeSerializer):
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""
         plain = orjson.loads(data)
-        return _lift(plain, lift, MAX_DEPTH) if _FIRST_BYTES_OF_A_TAG in data else plain
+        tagged = any(first in data for first in _FIRST_BYTES_OF_A_TAG)
+        return _lift(plain, lift, MAX_DEPTH) if tagged else plain
 
     def library_calls(self, value: object, /) -> LibraryCall:
         """Return orjson's own calls on the lowered data."""
@@ -68,9 +69,9 @@ class JsonSerializer(TreeSerializer):
 
 def _lift(node: Any, lift: Lift, depth: int) -> Any:
     """Replace the tagged objects inside what orjson read; it is fresh, so it is changed in place."""
-    if not depth:
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     kind = type(node)
+    if not depth and (kind is list or kind is dict):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if kind is list:
         for index, item in enumerate(node):
             inner = type(item)

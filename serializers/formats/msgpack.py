@@ -77,15 +77,16 @@ class MsgpackSerializer(TreeSerializer):
         if not data.startswith(_TAGGED):
             return _unpack(data, ext_hook=_no_extension)
 
-        def lift_map(mapping: dict[Any, Any]) -> Any:
-            if len(mapping) == 1:
-                ((key, plain),) = mapping.items()
-                if type(key) is _Tag:
-                    return lift(str(key), plain)
-            return mapping
+        def lift_map(pairs: list[tuple[Any, Any]]) -> Any:
+            if len(pairs) == 1 and type(pairs[0][0]) is _Tag:
+                return lift(str(pairs[0][0]), pairs[0][1])
+            # Before the dict is made: hostile bytes could hold any number of keys with one hash.
+            if any(type(key) is not str for key, _ in pairs):
+                raise ValueError("a map with a key that is no string")
+            return dict(pairs)
 
         return _unpack(
-            memoryview(data)[len(_TAGGED) :], strict_map_key=False, ext_hook=_read_extension, object_hook=lift_map
+            memoryview(data)[len(_TAGGED) :], strict_map_key=False, ext_hook=_read_extension, object_pairs_hook=lift_map
         )
 
     def library_calls(self, value: object, /) -> LibraryCall:

@@ -5,9 +5,11 @@ converter: the payload holds a call by tag (`lift`, or `create` and `fill`, so t
 close), and names no class of the application.
 
 Invariants: `_Unpickler.find_class` answers from a table and imports nothing; what `dumps` writes without
-``unrestricted`` the table suffices to read. Hostile bytes can still cost memory (``bytearray`` of any size is one
-call), and may call the methods that pickle itself uses (``__setstate__``, ``append``) on objects of allowed classes: a
-session store must sign these payloads.
+``unrestricted`` the table suffices to read. The table holds types, and three calls that nothing can be done to but
+calling them; a payload with calls is searched for opcodes that `dumps` does not write, above all the one that sets
+attributes past `fill`. What hostile bytes can do still: take memory (``bytearray`` of any size is one call), and call
+``append``, ``extend``, ``add`` or ``__setitem__`` of an instance of a registered class. A session store must sign these
+payloads.
 """
 
 # Arbitrary data has no static type:
@@ -16,8 +18,8 @@ session store must sign these payloads.
 
 import copyreg
 import pickle
-import pickletools
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import partial
@@ -29,6 +31,7 @@ from ..errors import DeserializationError, SerializationError
 from ..paths import walk
 from ..protocol import Capabilities, LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
+from .opcodes import refuse_other_opcodes
 
 _NATIVE: tuple[type, ...] = (
     bytearray,
@@ -44,23 +47,8 @@ _NATIVE: tuple[type, ...] = (
     timezone,
 )
 """Types that pickle writes itself and that a payload may name. Fast, and exact: folds, names and signs are kept."""
-
-_EXTENSIONS = frozenset({"EXT1", "EXT2", "EXT4"})
-
-
-def lift(tag: str, plain: Any) -> Any:
-    """Return the value of a tag and plain data, by the default registry; payloads name this function."""
-    return _lift(DEFAULT, tag, plain)
-
-
-def create(tag: str) -> Any:
-    """Return an empty instance of the class of a tag, by the default registry; payloads name this function."""
-    return _create(DEFAULT, tag)
-
-
-def fill(instance: Any, state: Any) -> None:
-    """Set the fields of an instance, by the default registry; payloads name this function."""
-    _fill(DEFAULT, instance, state)
+_NATIVE_TYPES = frozenset(_NATIVE)
+_BUILT_IN = _NATIVE_TYPES | {type(None), bool, int, float, str, bytes, list, dict, tuple, set, frozenset}
 
 
 def _lift(registry: ConverterRegistry, tag: str, plain: Any) -> Any:
@@ -88,8 +76,36 @@ def _not_callable(value: Any) -> Any:
     return value
 
 
-_CALLS = (lift, create, fill)
-_LEFT_TO_PICKLE = frozenset((*_NATIVE, *_CALLS))
+class _Call:
+    """A call that a payload names; without attributes, so that no payload can change what it does."""
+
+    __slots__ = ("_call", "_name")
+
+    def __init__(self, name: str, call: Callable[..., Any]) -> None:
+        self._name = name
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._call(*arguments)
+
+    def __reduce__(self) -> str:
+        return self._name
+
+    def __setstate__(self, state: object) -> None:
+        raise DeserializationError("it changes a call")
+
+
+def _calls(registry: ConverterRegistry) -> tuple[_Call, _Call, _Call]:
+    return (
+        _Call("lift", partial(_lift, registry)),
+        _Call("create", partial(_create, registry)),
+        _Call("fill", partial(_fill, registry)),
+    )
+
+
+lift, create, fill = _calls(DEFAULT)
+"""What payloads name. Read by pickle alone they use the default registry, by a serializer its own."""
+
 _NATIVE_NAMES = {(cls.__module__, cls.__qualname__): cls for cls in _NATIVE}
 
 
@@ -131,10 +147,7 @@ class PickleSerializer:
 
     def __init__(self, *, registry: ConverterRegistry = DEFAULT, unrestricted: bool = False) -> None:
         self.registry = registry
-        calls = {
-            (call.__module__, call.__qualname__): partial(bound, registry)
-            for call, bound in zip(_CALLS, (_lift, _create, _fill), strict=True)
-        }
+        calls = {(__name__, str(call.__reduce__())): call for call in _calls(registry)}
         pickler = _UnrestrictedPickler if unrestricted else _Pickler
         unpickler = _UnrestrictedUnpickler if unrestricted else _Unpickler
         # Subclasses, so that making one per call runs no Python code.
@@ -166,9 +179,12 @@ class PickleSerializer:
         """
         try:
             stream = BytesIO(data)
+            unpickler = self._unpickler(stream)
+            unpickler.data = data
             if copyreg._inverted_registry:  # type: ignore[attr-defined]  # noqa: SLF001 - typeshed hides it
-                _refuse_extensions(data)
-            value = self._unpickler(stream).load()
+                # Pickle keeps a cache of what the application's extension codes stand for, and asks nobody.
+                unpickler.search()
+            value = unpickler.load()
         except DeserializationError as error:
             raise DeserializationError(f"not a pickle payload: {error.problem}", path=error.path) from error
         except Exception as error:
@@ -197,8 +213,12 @@ class PickleSerializer:
                         "pickle does not keep it",
                         path=str(place),
                     )
+                if type(place.value) is OrderedDict and vars(place.value):
+                    return SerializationError("this OrderedDict has attributes, which would be lost", path=str(place))
         except SerializationError as found:
             return found
+        if isinstance(error, RecursionError):
+            return SerializationError("nested too deep for pickle, or an instance kept by encode= contains itself")
         return SerializationError(f"pickle cannot write this value: {type(error).__name__}: {error}")
 
 
@@ -210,7 +230,11 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any, /) -> Any:
         """Return how a value that is no exact built-in is written; pickle asks for each of those."""
         cls = type(obj)
-        if cls in _LEFT_TO_PICKLE or (cls in _GLOBALS and obj in _LEFT_TO_PICKLE):
+        if cls in _NATIVE_TYPES and not self.registry.is_overridden(cls):
+            if cls is OrderedDict and vars(obj):
+                raise SerializationError("an OrderedDict with attributes")
+            return NotImplemented
+        if cls is _Call or (cls is type and obj in _NATIVE_TYPES):  # the calls and types in what is being written
             return NotImplemented
         converter = self.registry.converter_for(cls)
         return self.unregistered(obj) if converter is None else _reduced(converter, obj)
@@ -229,10 +253,21 @@ class _Unpickler(pickle.Unpickler):
     """Finds only what the table holds."""
 
     allowed: ClassVar[dict[tuple[str, str], Any]]
+    data: bytes
+    """The whole payload."""
+    _searched = False
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
-        """Return an allowed class or call."""
-        return self.allowed.get((module_name, global_name)) or self.unknown(module_name, global_name)
+        """Return an allowed class or call; from the first call on, objects of the application can be on the stack."""
+        found = self.allowed.get((module_name, global_name)) or self.unknown(module_name, global_name)
+        if type(found) is _Call and not self._searched:
+            self.search()
+            self._searched = True
+        return found
+
+    def search(self) -> None:
+        """Refuse payloads with opcodes that `dumps` does not write."""
+        refuse_other_opcodes(self.data)
 
     def unknown(self, module_name: str, global_name: str) -> Any:
         """Refuse."""
@@ -240,6 +275,9 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _UnrestrictedUnpickler(_Unpickler):
+    def search(self) -> None:
+        """Any opcode will do."""
+
     def unknown(self, module_name: str, global_name: str) -> Any:
         return super(_Unpickler, self).find_class(module_name, global_name)
 
@@ -250,13 +288,3 @@ def _reduced(converter: Any, obj: Any) -> tuple[Any, ...]:
     if isinstance(converter, FieldsConverter):
         return create, (converter.tag,), converter.encode(obj), None, None, fill
     return lift, (converter.tag, converter.encode(obj))
-
-
-def _refuse_extensions(data: bytes) -> None:
-    """Refuse opcodes that stand for globals of the application; pickle answers them from a cache of its own."""
-    if any(opcode.name in _EXTENSIONS for opcode, _, _ in pickletools.genops(data)):
-        raise DeserializationError("it uses the extension registry of copyreg")
-
-
-_GLOBALS = frozenset({type, type(lift)})
-_BUILT_IN = frozenset((*_NATIVE, type(None), bool, int, float, str, bytes, list, dict, tuple, set, frozenset))

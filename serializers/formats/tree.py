@@ -107,8 +107,10 @@ class TreeSerializer(ABC):
         if isinstance(error, TooLargeError):
             return error
         try:
-            for place in walk(value, self.registry, once=False):
+            # Each object once first: a value that shares a lot has very many places.
+            for place in walk(value, self.registry, once=True):
                 _check_text(place, self.name)
+            for place in walk(value, self.registry, once=False):
                 if place.depth >= MAX_DEPTH and type(place.value) not in ATOMS:
                     return SerializationError(too_deep(self.name), path=str(place))
         except SerializationError as found:

@@ -34,7 +34,7 @@ _NASTY = (
     b"[",
     b"{",
 )
-_FEW = 200
+_FEW, _MANY = 200, 100_000
 _ADDRESS_SPACE = 2 * 1024**3
 """Bytes: a format that asks for more gets an error instead of taking the machine down."""
 
@@ -60,6 +60,19 @@ def mutations(payloads: list[bytes], count: int, seed: int = SEED) -> Iterator[b
         for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
             _damage(data, payloads, random)
         yield bytes(data)
+
+
+def attacks(payloads: list[bytes]) -> Iterator[bytes]:
+    """Yield payloads made to cost much: one byte or the beginning of a payload over and over, and huge lengths."""
+    for first in range(256):
+        opening = bytes([first])
+        yield opening * _MANY
+        for length in (b"\xff" * 4, b"\x7f" + b"\xff" * 3, b"\xff" * 8, b"\x00\x00\x00\x01" * 2):
+            yield opening + length
+            yield opening + length + b"\x00" * _FEW
+    for payload in payloads:
+        for length in range(1, 13):
+            yield payload[:length] * (_MANY // length)
 
 
 def _damage(data: bytearray, payloads: list[bytes], random: Random) -> None:
@@ -112,10 +125,15 @@ def main() -> int:
     parser.add_argument("serializer")
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--options", type=json.loads, default={}, help="for get_serializer, as JSON")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
-    serializer = get_serializer(arguments.serializer, registry=sample_registry())
-    result = feed(serializer, mutations(valid_payloads(serializer), arguments.mutations, arguments.seed))
+    serializer = get_serializer(arguments.serializer, registry=sample_registry(), **arguments.options)
+    payloads = valid_payloads(serializer)
+    result = feed(serializer, mutations(payloads, arguments.mutations, arguments.seed))
+    if "unexpected" not in result:
+        attacked = feed(serializer, attacks(payloads))
+        result = attacked if "unexpected" in attacked else result | {"attacks": attacked}
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if "unexpected" in result else 0
 

@@ -1,6 +1,6 @@
 """Prints the payload of every sample in hexadecimal, for comparison with another process.
 
-``PYTHONHASHSEED=1 python -m memcached_sessions.serializers.testing.payloads json``
+``PYTHONHASHSEED=1 python -m memcached_sessions.serializers.testing.payloads json '{}'``
 """
 
 import json
@@ -25,4 +25,4 @@ def payloads(serializer: Serializer) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    json.dump(payloads(get_serializer(sys.argv[1], registry=sample_registry())), sys.stdout)
+    json.dump(payloads(get_serializer(sys.argv[1], registry=sample_registry(), **json.loads(sys.argv[2]))), sys.stdout)

@@ -14,7 +14,22 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
-from .sample_classes import Color, Item, Level, Markup, Node, Permission, Point, Size, Slotted, Tags, Unit
+from .sample_classes import (
+    Color,
+    Described,
+    Generic,
+    Inherited,
+    Item,
+    Level,
+    Markup,
+    Node,
+    Permission,
+    Point,
+    Size,
+    Slotted,
+    Tags,
+    Unit,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NAN = float("nan")
@@ -57,6 +72,16 @@ def _shared_item() -> object:
     return [item, {"again": item}, Item("a-1", Decimal("9.90"))]
 
 
+def _shared(value: object) -> object:
+    return {"first": value, "second": [value]}
+
+
+def _own_tuple() -> object:
+    items: list[object] = []
+    items.append((1, items))
+    return items
+
+
 def _own_list() -> object:
     items: list[object] = [1]
     items.append(items)
@@ -74,6 +99,12 @@ def _tree() -> object:
     for name in "ab":
         Node(name + "1", Node(name, root))
     return root
+
+
+def _odd_attributes() -> object:
+    node = Node("x")
+    vars(node).update({"no identifier": 1, "__dunder": 2})
+    return node
 
 
 def _partly_set() -> object:
@@ -99,6 +130,7 @@ SAMPLES: list[Sample] = [
         list=lambda: copy.deepcopy(_CONTAINERS),
         dict=lambda: {"b": 1, "a": {"c": [True]}, "": None},
         dict_in_its_order=lambda: {"z": 1, "a": 2, "m": 3},
+        long_chain_of_dicts=lambda: _chain(60),
         empty_dict=dict,
         empty_list=list,
         nested_50_deep=lambda: _nested(50),
@@ -136,11 +168,20 @@ SAMPLES: list[Sample] = [
     *_sample(
         "non_str_keys",
         int_keys=lambda: {1: "a", 2: "b"},
+        chain_of_mixed_keys=lambda: _chain(40, 1),
         mixed_keys=lambda: {None: 1, True: 2, 2.5: 3, "2": 4, 2: 5},
         int_and_str=lambda: {"a": {3: [1]}},
     ),
-    *_sample("identity", shared_list=_shared_list),
-    *_sample("cycles", list_in_itself=_own_list, dict_in_itself=_own_dict),
+    *_sample(
+        "identity",
+        shared_list=_shared_list,
+        shared_dict=lambda: _shared({"a": 1}),
+        shared_set=lambda: _shared({1}),
+        shared_bytearray=lambda: _shared(bytearray(b"ab")),
+        shared_deque=lambda: _shared(deque([1])),
+        shared_in_a_tuple=lambda: _shared(([1],)),
+    ),
+    *_sample("cycles", list_in_itself=_own_list, dict_in_itself=_own_dict, list_in_its_own_tuple=_own_tuple),
     *_sample(
         "subclasses",
         str_subclass=lambda: Markup("<b>"),
@@ -158,6 +199,11 @@ SAMPLES: list[Sample] = [
         named_tuple=lambda: [Size(1, 2), Size(3)],
         slots=_partly_set,
         plain_class=lambda: Node("alone"),
+        nan_keys=lambda: {float("nan"): 1, float("nan"): 2},
+        set_of_nans=lambda: {float("nan"), float("nan"), 1.0},
+        inner_slots=lambda: [Inherited("a", 1), Generic[int]("b")],
+        described=lambda: Described(3),
+        odd_attributes=_odd_attributes,
         key_of_a_registered_class=lambda: {Point(1): 1, Color.RED: 2, Size(1): 3},
         datetime=lambda: datetime(2026, 11, 22, 10, 30, 0, 123456),  # noqa: DTZ001
         datetime_utc=lambda: datetime(2026, 11, 22, 10, 30, tzinfo=UTC),
@@ -192,6 +238,13 @@ SAMPLES: list[Sample] = [
 
 SHARED_ITEM = Sample("shared registered object", "identity", _shared_item)
 CYCLIC_TREE = Sample("tree with parents", "cycles", _tree)
+
+
+def _chain(levels: int, *more_keys: object) -> object:
+    value: object = None
+    for _ in range(levels):
+        value = {"$child": value} | dict.fromkeys(more_keys, 0)
+    return value
 
 
 def _nested(levels: int) -> object:

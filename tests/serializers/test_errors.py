@@ -2,8 +2,10 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
+import orjson
 import pytest
 
 from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
@@ -83,7 +85,8 @@ def test_a_converter_that_fails_is_named_with_its_error_and_path(name: str, regi
 
     registry.register(Price, tag="shop.Price", encode=fail, decode=fail)
     error = refusal(name, {"a": [Price()]}, registry)
-    assert str(error) == "a[0]: the converter of Price failed: OSError: no such disk"
+    assert str(error) == "a[0]: the converter of Price failed with OSError"
+    assert isinstance(error.__cause__, OSError)
 
 
 @pytest.mark.parametrize("name", TREES)
@@ -114,6 +117,23 @@ def test_no_value_of_the_session_is_in_a_message(name: str, registry: ConverterR
     assert "SECRET" not in str(error)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unregistered_zone_is_found_as_the_attribute_that_it_is(name: str, registry: ConverterRegistry) -> None:
+    class Zone(tzinfo):
+        def utcoffset(self, _: object) -> None:
+            return None
+
+    assert refusal(name, {"at": [datetime(2026, 1, 1, tzinfo=Zone())]}, registry).path == "at[0].tzinfo"
+
+
+@pytest.mark.parametrize("tag", ["datetime", "date", "IPv4Address", "decimal", "uuid", "zoneinfo", "float", "int"])
+def test_no_value_of_a_payload_is_in_a_message(tag: str) -> None:
+    with pytest.raises(DeserializationError) as caught:
+        get_serializer("json").loads(orjson.dumps({"a": {"$" + tag: "SECRET"}}))
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.path == "a"
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_what_cannot_be_made_is_named_by_its_path(name: str) -> None:
     writer, reader = ConverterRegistry(), ConverterRegistry()
@@ -125,7 +145,7 @@ def test_what_cannot_be_made_is_named_by_its_path(name: str) -> None:
         get_serializer(name, registry=reader).loads(data)
     assert caught.value.path == "carts[1].items.best[0]"
     reader.register(Price, tag="shop.Price", encode=str, decode=lambda plain: 1 / (plain - 7))
-    with pytest.raises(DeserializationError, match=r"not a shop\.Price: ZeroDivisionError") as caught:
+    with pytest.raises(DeserializationError, match=r"not a shop\.Price: ZeroDivisionError$") as caught:
         get_serializer(name, registry=reader).loads(data)
     assert caught.value.path == "carts[1].items.best[0]"
 

@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from memcached_sessions.serializers.fidelity import difference
-from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted
+from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted, Tags
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 
 NAN = float("nan")
+
+
+class _Celsius(float):
+    pass
+
+
+def _with_note(value: Any) -> Any:
+    value.note = "x"
+    return value
 
 
 @pytest.mark.parametrize("sample", [*SAMPLES, CYCLIC_TREE], ids=str)
@@ -38,7 +47,13 @@ def test_a_value_made_twice_is_the_same(sample: Any, identity: bool) -> None:
         ({1: "a"}, {"1": "a"}, "key [1]: int became str, or the order of the keys changed"),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "key .a: another str, or the order of the keys changed"),
         ({1}, {True}, "element: int became bool"),
-        ({1, 2}, {1}, "other elements"),
+        ({1, 2}, {1}, "2 elements became 1"),
+        ({1, 2}, {1, 3}, "other elements"),
+        ({NAN, 1}, {1, 2}, "other elements"),
+        ({Node("a")}, {Node("b")}, "other elements"),
+        (_with_note(OrderedDict(a=1)), OrderedDict(a=1), ".note is lost"),
+        (_with_note(Tags(["a"])), Tags(["a"]), ".note is lost"),
+        (_Celsius(0.0), _Celsius(-0.0), "another _Celsius"),
         ([1, 2], [1], "2 items became 1"),
         (deque([1], 2), deque([1], 3), "another maxlen"),
         (OrderedDict(a=1), {"a": 1}, "OrderedDict became dict"),

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 
+import msgpack
+import orjson
 import pytest
 
 from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
@@ -128,3 +131,80 @@ def test_nested_hostile_bytes_do_not_overflow_a_small_stack(name: str, levels: i
     command = [sys.executable, "-c", HOSTILE_NESTING, name, str(levels)]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (process.returncode, process.stdout) == (0, "survived\n"), process.stderr
+
+
+SAME_HASH = 2**61 - 1  # sys.hash_info.modulus: all its multiples have the hash 0
+COLLIDING = [{"$int": hex(number * SAME_HASH)} for number in range(1, 2000)]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [{"$set": COLLIDING}, {"$frozenset": COLLIDING}]
+    + [{tag: [[key, 0] for key in COLLIDING]} for tag in ("$dict", "$OrderedDict")],
+    ids=lambda plain: next(iter(plain)),
+)
+def test_elements_with_one_hash_are_refused_before_they_cost_the_square_of_their_number(plain: dict[str, Any]) -> None:
+    with pytest.raises(DeserializationError, match="more than 100 keys or elements have the same hash"):
+        get_serializer("json").loads(orjson.dumps(plain))
+
+
+def test_msgpack_makes_no_map_with_keys_that_are_no_strings() -> None:
+    tagged = {msgpack.ExtType(1, b"int"): "0x1"}
+    for mapping in ({1: 2}, {1: 2, 3: 4}, {"a": 1, None: 2}):
+        payload = b"\x92\xc7\x00\x02" + msgpack.packb([tagged, mapping])
+        with pytest.raises(DeserializationError, match="a key that is no string"):
+            get_serializer("msgpack").loads(payload)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_each_value_is_lowered_once_however_dicts_are_nested(name: str) -> None:
+    """A dict that turns out to need pairs must not have its content lowered a second time."""
+    visits = 0
+
+    def count(person: Person) -> str:
+        nonlocal visits
+        visits += 1
+        return person.name
+
+    counting = ConverterRegistry()
+    counting.register(Person, tag="msm.Person", encode=count, decode=str)
+    value: object = Person("x", [])
+    for _ in range(30):
+        value = {"$child": {"child": value, 1: 0}}
+    get_serializer(name, registry=counting).dumps(value)
+    assert visits == 1
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_refusal_does_not_visit_shared_objects_again_and_again(name: str) -> None:
+    doubled: list[object] = ["\ud800"]
+    for _ in range(17):
+        doubled = [doubled, doubled]
+    visits = 0
+
+    class Counting(ConverterRegistry):
+        def lower(self, value: object) -> tuple[str, Any]:
+            nonlocal visits
+            visits += 1
+            return super().lower(value)
+
+    registry = Counting()
+    registry.register(Person, tag="msm.Person", encode=lambda _: "", decode=str)
+    with pytest.raises(SerializationError, match="lone surrogate"):
+        get_serializer(name, registry=registry).dumps([Person("x", []), doubled])
+    assert visits == 2
+
+
+@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("leaf", [Decimal(1), (), {1: 2}, b"x", {"$a": 1}], ids=repr)
+def test_what_is_written_at_the_greatest_depth_is_read(name: str, leaf: object) -> None:
+    serializer = get_serializer(name)
+    value, deepest = leaf, 0
+    for level in range(MAX_DEPTH + 1):
+        try:
+            data = serializer.dumps(value)
+        except SerializationError:
+            break
+        assert serializer.loads(data) == value
+        value, deepest = [value], level
+    assert MAX_DEPTH - 5 < deepest < MAX_DEPTH + 1
