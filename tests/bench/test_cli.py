@@ -90,7 +90,7 @@ def test_the_report_can_be_printed_again_from_the_file(compared: tuple[Path, str
 def test_the_baseline_is_measured_though_not_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
 
-    done = _run("run", "--passes", "1", "--workload", "login", "--serializer", "json", "--output", path)
+    done = _run("run", "--passes", "5", "--workload", "login", "--serializer", "json", "--output", path)
 
     assert done.returncode == 0, done.stderr
     assert {case["label"] for case in json.loads(path.read_text())["cases"]} == {"json", "pickle"}
@@ -99,7 +99,7 @@ def test_the_baseline_is_measured_though_not_asked_for(tmp_path: Path) -> None:
 def test_without_memcached_the_run_says_so_first(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
 
-    done = _run("--passes", "1", "--workload", "login", "--serializer", "pickle", "--output", path, PATH="")
+    done = _run("--passes", "5", "--workload", "login", "--serializer", "pickle", "--output", path, PATH="")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no memcached on this machine")
@@ -134,7 +134,7 @@ def test_the_list_shows_serializers_and_workloads_with_their_origin() -> None:
         (("--serializer", "msgpak"), "Did you mean msgpack?"),
         (("run", "--workload", "cart-plan"), "Did you mean cart-plain"),
         (("--workload", "qqq"), "Installed: "),
-        (("--passes", "0"), "argument --passes: '0' is no number from 1 on"),
+        (("--passes", "0"), "argument --passes: '0' is no number from 5 on"),
         (("compare",), "invalid choice: 'compare'"),
         (("report",), "FILE"),
     ],
