@@ -111,8 +111,8 @@ class _Positive:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, instance: Any, owner: type) -> int:
-        return int(vars(instance)[self.name])
+    def __get__(self, instance: object, owner: type) -> int:
+        return vars(instance)[self.name]
 
     def __set__(self, instance: Any, value: int) -> None:
         if value <= 0:
