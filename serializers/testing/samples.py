@@ -42,7 +42,7 @@ class Sample:
 
     name: str
     capability: str | None
-    """A field of `Capabilities`; empty: every serializer keeps it; None: kept or refused, as it likes."""
+    """A field of `Capabilities`, or several; empty: every serializer keeps it; None: kept or refused, as it likes."""
     make: Callable[[], object]
 
     def __str__(self) -> str:
@@ -176,12 +176,17 @@ SAMPLES: list[Sample] = [
         "identity",
         shared_list=_shared_list,
         shared_dict=lambda: _shared({"a": 1}),
-        shared_set=lambda: _shared({1}),
+    ),
+    *_sample("identity sets", shared_set=lambda: _shared({1})),
+    *_sample("identity tuples", shared_in_a_tuple=lambda: _shared(([1],))),
+    *_sample(
+        "identity registered_classes",
         shared_bytearray=lambda: _shared(bytearray(b"ab")),
         shared_deque=lambda: _shared(deque([1])),
-        shared_in_a_tuple=lambda: _shared(([1],)),
+        shared_object=_shared_item,
     ),
-    *_sample("cycles", list_in_itself=_own_list, dict_in_itself=_own_dict, list_in_its_own_tuple=_own_tuple),
+    *_sample("cycles", list_in_itself=_own_list, dict_in_itself=_own_dict),
+    *_sample("cycles tuples", list_in_its_own_tuple=_own_tuple),
     *_sample(
         "subclasses",
         str_subclass=lambda: Markup("<b>"),
@@ -236,7 +241,6 @@ SAMPLES: list[Sample] = [
 ]
 """One value of each kind that sessions hold."""
 
-SHARED_ITEM = Sample("shared registered object", "identity", _shared_item)
 CYCLIC_TREE = Sample("tree with parents", "cycles", _tree)
 
 

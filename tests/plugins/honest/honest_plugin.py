@@ -7,6 +7,7 @@ reads is what it would write, byte for byte; everything else is refused.
 import ast
 from dataclasses import dataclass
 from math import isfinite
+from threading import Lock
 
 from memcached_sessions.bench.workload import Workload
 from memcached_sessions.serializers import (
@@ -19,6 +20,8 @@ from memcached_sessions.serializers import (
 MAX_BYTES = 128 * 1024
 """The parser makes some 300 bytes of syntax tree out of one byte of payload."""
 MAX_DEPTH = 64
+PARSER = Lock()
+"""CPython 3.11's parser of literals counts its depth for all threads together, and fails when two use it at once."""
 
 
 class LiteralSerializer:
@@ -49,7 +52,8 @@ class LiteralSerializer:
         if len(data) > MAX_BYTES:
             raise DeserializationError(f"{len(data)} bytes are more than literal writes")
         try:
-            value = ast.literal_eval(data.decode())
+            with PARSER:
+                value = ast.literal_eval(data.decode())
             if self.dumps(value) == data:
                 return value
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
