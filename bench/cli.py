@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self, TypeVar
@@ -25,7 +26,7 @@ PASSES = 15
 
 QUICK_PASSES = 5
 
-_Info = TypeVar("_Info", SerializerInfo, WorkloadInfo)
+_Info = TypeVar("_Info", SerializerInfo, WorkloadInfo, str)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="print the report of a result")
     report.set_defaults(command=_report)
     report.add_argument("file", type=Path, metavar="FILE", help="what run --output wrote")
+    report.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
     report.add_argument("--format", choices=("terminal", "markdown"), default="terminal")
     list_ = commands.add_parser("list", help="print the installed serializers and workloads")
     list_.set_defaults(command=_list)
@@ -108,8 +110,11 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
 
 
 def _report(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    del parser
     result = read_result(options.file)
+    if options.workload:
+        measured = {case.workload: case.workload for case in result.cases}
+        chosen = _chosen(parser, "workload", options.workload, measured)
+        result = replace(result, cases=tuple(case for case in result.cases if case.workload in chosen))
     report = markdown_report if options.format == "markdown" else terminal_report
     sys.stdout.write(report(result))
 

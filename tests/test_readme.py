@@ -45,10 +45,20 @@ def test_its_table_of_capabilities_is_true() -> None:
             assert claims == {cell == "yes"}, (title, name)
 
 
+def test_its_results_say_when_and_where_and_show_every_format() -> None:
+    results = README.read_text().partition("<!-- results: begin -->")[2].partition("<!-- results: end -->")[0]
+    assert re.search(r"^20\d\d-\d\d-\d\dT", results, re.MULTILINE)
+    assert "memcached 1." in results
+    assert "CPython 3." in results
+    objects = results.partition("### cart-objects")[2].partition("###")[0]
+    for name in available_serializers():
+        assert re.search(rf"^\| {name}( \(copies\))? \| [\d,]+ \|", objects, re.MULTILINE), name
+
+
 def test_its_commands_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listed = capsys.readouterr().out
-    for name in re.findall(r"--(?:serializer|workload) ([a-z-]+)", README.read_text()):
+    for name in re.findall(r"--(?:serializer|workload) ([a-z0-9-]+)", README.read_text()):
         assert f"  {name} " in listed
 
 

@@ -128,6 +128,19 @@ def test_the_list_shows_serializers_and_workloads_with_their_origin() -> None:
     assert any(line.split()[:2] == ["cart-objects", "memcached-sessions"] for line in lines)
 
 
+def test_a_report_can_be_limited_to_workloads(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    _run("--quick", "--workload", "login", "--workload", "cart-plain", "--output", str(path))
+
+    limited = _run("report", str(path), "--workload", "login").stdout
+    misspelt = _run("report", str(path), "--workload", "logn")
+
+    assert "\nlogin\n=====" in limited
+    assert "\ncart-plain\n===" not in limited
+    assert misspelt.returncode == 2
+    assert "Did you mean login?" in misspelt.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
