@@ -65,6 +65,25 @@ def key_step(key: object) -> str:
     return f"[{key}]" if type(key) is int else f"[{type(key).__name__}]"
 
 
+def check_text(place: Place, name: str) -> None:
+    """Refuse a string that is no text, in the name of a format.
+
+    Raises
+    ------
+    SerializationError
+        The place holds a lone surrogate; with its path.
+    """
+    if type(place.value) is str:
+        try:
+            place.value.encode()
+        except UnicodeEncodeError:
+            raise SerializationError(
+                f"holds a lone surrogate, which is no Unicode text and which {name} cannot keep: "
+                "decode with errors='replace', or keep it as bytes",
+                path=str(place),
+            ) from None
+
+
 def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[Place]:
     """Yield every place of a value, outermost first, in the order in which it is written.
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from ..errors import DeserializationError, SerializationError
 from ..lifting import Tagged, lift_by_place
 from ..lowering import MAX_DEPTH, MAX_SIZE, Lowering, TooLargeError, too_deep
-from ..paths import ATOMS, Place, walk
+from ..paths import ATOMS, check_text, walk
 from ..protocol import Capabilities, LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
 
@@ -109,7 +109,7 @@ class TreeSerializer(ABC):
         try:
             # Each object once first: a value that shares a lot has very many places.
             for place in walk(value, self.registry, once=True):
-                _check_text(place, self.name)
+                check_text(place, self.name)
             for place in walk(value, self.registry, once=False):
                 if place.depth >= MAX_DEPTH and type(place.value) not in ATOMS:
                     return SerializationError(too_deep(self.name), path=str(place))
@@ -128,18 +128,6 @@ class TreeSerializer(ABC):
         except Exception:  # noqa: BLE001, S110 - the library cannot read it at all: the first error says why
             pass
         return DeserializationError(f"not a {self.name} payload: {type(error).__name__}: {error}")
-
-
-def _check_text(place: Place, name: str) -> None:
-    if type(place.value) is str:
-        try:
-            place.value.encode()
-        except UnicodeEncodeError:
-            raise SerializationError(
-                f"holds a lone surrogate, which is no Unicode text and which {name} cannot keep: "
-                "decode with errors='replace', or keep it as bytes",
-                path=str(place),
-            ) from None
 
 
 def count_items(value: object, registry: ConverterRegistry) -> int:

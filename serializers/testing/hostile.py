@@ -125,9 +125,11 @@ def main() -> int:
     parser.add_argument("serializer")
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--sanitizer", action="store_true", help="do not limit memory, which AddressSanitizer needs")
     parser.add_argument("--options", type=json.loads, default={}, help="for get_serializer, as JSON")
     arguments = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+    if not arguments.sanitizer:
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     serializer = get_serializer(arguments.serializer, registry=sample_registry(), **arguments.options)
     payloads = valid_payloads(serializer)
     result = feed(serializer, mutations(payloads, arguments.mutations, arguments.seed))

@@ -1,16 +1,23 @@
-"""Random values for property-based tests: what a serializer claims to keep, nested in each other."""
+"""Random values for property-based tests: what a serializer claims to keep, nested or sharing each other."""
+
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from datetime import UTC, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from ..protocol import Capabilities
-from .sample_classes import Color, Item, Level, Permission, Point, Size
+from .sample_classes import Color, Item, Level, Node, Permission, Point, Size
 
 _ZONES = st.sampled_from(
     [None, UTC, timezone(timedelta(minutes=-90)), timezone(timedelta(hours=1), "CET"), ZoneInfo("Europe/Berlin")]
@@ -26,6 +33,41 @@ def values(capabilities: Capabilities) -> st.SearchStrategy[Any]:
     return st.recursive(
         _scalars(capabilities), lambda inner: _containers(capabilities, keys, inner), max_leaves=_LEAVES
     )
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Any]:
+    """Return objects that refer to each other in any way, cycles included, with values between them.
+
+    For serializers with the capabilities identity, cycles and registered classes.
+    """
+    makers: list[Callable[[], Any]] = [list, dict, set, lambda: Node("n"), lambda: Item("i"), lambda: bytearray(b"x")]
+    objects = [make() for make in draw(st.lists(st.sampled_from(makers), min_size=1, max_size=10))]
+    points = [Point("a"), Point("b", Size(1)), Point(Point("c"))]
+    scalars = [None, 1, 300, "a", "name", "ä" * 40, Color.RED, Size(1), Decimal("1.0"), Path("a"), *points]
+    anything = st.sampled_from([*objects, *scalars])
+    inside = anything | st.lists(anything, max_size=3).map(tuple) | st.lists(anything, max_size=3).map(deque)
+    for target in objects:
+        for number, value in enumerate(draw(st.lists(inside, max_size=4))):
+            _add(target, value, draw(st.sampled_from(["a", "name", number, (number, "a"), *points])))
+    return objects
+
+
+def _add(target: Any, value: Any, key: Any) -> None:
+    """Let an object refer to a value; a set can do so to a key only."""
+    match target:
+        case list():
+            target.append(value)
+        case dict():
+            target[key] = value
+        case set():
+            target.add(key)
+        case Node():
+            target.children.append(value)
+        case Item():
+            target.price = value
+        case _:
+            pass
 
 
 def _scalars(capabilities: Capabilities) -> st.SearchStrategy[Any]:

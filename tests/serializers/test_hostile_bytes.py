@@ -10,7 +10,7 @@ HOSTILE = "memcached_sessions.serializers.testing.hostile"
 MEBIBYTE = 1024 * 1024
 
 
-@pytest.mark.parametrize("name", ["json", "msgpack", "cbor"])
+@pytest.mark.parametrize("name", ["json", "msgpack", "cbor", "compact"])
 def test_damaged_payloads_end_in_a_value_or_an_error_within_64_mib(name: str, pytestconfig: pytest.Config) -> None:
     count = pytestconfig.getoption("mutations")
     command = [sys.executable, "-m", HOSTILE, name, "--mutations", str(count)]

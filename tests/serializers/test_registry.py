@@ -187,7 +187,7 @@ def test_a_tag_nobody_registered_is_an_error_that_names_it(registry: ConverterRe
 
 def test_a_misspelt_serializer_is_answered_with_the_nearest_names() -> None:
     with pytest.raises(
-        PluginError, match=r"no .* is called 'msgpak'. Did you mean 'msgpack'\? Installed: .*cbor, json"
+        PluginError, match=r"no .* is called 'msgpak'. Did you mean 'msgpack'\? Installed: .*cbor, compact, json"
     ):
         get_serializer("msgpak")
 
