@@ -65,6 +65,7 @@ def converter_of_class(cls: type, tag: str, fields: tuple[str, ...] | None, *, s
         subclasses=subclasses,
         create=lambda: object.__new__(cls),
         fill=lambda instance, state: _fill(layout, instance, state),
+        layout=layout,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from threading import RLock
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
@@ -23,6 +23,14 @@ _BUILTINS = frozenset(
 )
 _log = logging.getLogger("memcached_sessions")
 _Class = TypeVar("_Class", bound=type)
+
+
+class Prepared(Protocol):
+    """What a serializer makes of the converters of a registry once, instead of asking for them at each value."""
+
+    def expire(self) -> None:
+        """Be used no more: the registry has changed."""
+        ...
 
 
 class ConverterRegistry:
@@ -49,6 +57,8 @@ class ConverterRegistry:
         self._pending = installed
         self._loading = False
         self._lock = RLock()
+        self.prepared: Prepared | None = None
+        """What a serializer has made of the converters, to be fast."""
         self.broken: dict[str, str] = {}
         """Installed converters that could not be loaded, by entry point, with the reason."""
 
@@ -103,6 +113,7 @@ class ConverterRegistry:
                 self._by_class.pop(known.cls, None)  # a reloaded module made the class anew
             self._by_tag[converter.tag] = converter
             if self._loading and mine and converter.cls not in self._of_plugins:
+                self._expire()
                 return  # the application's own converter writes; this one reads what it wrote before
             if self._loading:
                 self._of_plugins.add(converter.cls)
@@ -110,6 +121,7 @@ class ConverterRegistry:
                 self._of_plugins.discard(converter.cls)
             self._by_class[converter.cls] = converter
             self._inherited.clear()
+            self._expire()
 
     def load(self, spec: str) -> None:
         """Call ``register_converters(registry)`` given as ``"module:function"``, as settings name it.
@@ -185,6 +197,11 @@ class ConverterRegistry:
                 f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
             )
         return found
+
+    def _expire(self) -> None:
+        if self.prepared:
+            self.prepared.expire()
+            self.prepared = None
 
     def _inherit(self, cls: type) -> Converter | None:
         with self._lock:

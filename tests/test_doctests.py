@@ -9,17 +9,18 @@ import pytest
 
 import memcached_sessions
 
+RUN_WHEN_IMPORTED = (".__main__", "memcached_sessions.setup")
 ROOT = Path(memcached_sessions.__file__).parent
 
 
 def _modules() -> list[str]:
-    """Return the package and every module in it but `__main__`, which runs when it is imported."""
+    """Return the package and every module in it but those that run when they are imported."""
 
     def fail(name: str) -> None:
         raise ImportError(f"{name} cannot be imported")
 
     found = pkgutil.walk_packages(memcached_sessions.__path__, "memcached_sessions.", onerror=fail)
-    return ["memcached_sessions", *(module.name for module in found if not module.name.endswith(".__main__"))]
+    return ["memcached_sessions", *(module.name for module in found if not module.name.endswith(RUN_WHEN_IMPORTED))]
 
 
 MODULES = _modules()

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -27,6 +28,14 @@ for name in sorted(available_serializers()):
     serializer = get_serializer(name)
     assert serializer.loads(serializer.dumps(session)) == session, name
     print(name)
+"""
+
+NAME_IMPLEMENTATION = """
+from memcached_sessions.serializers import get_serializer
+
+compact = get_serializer("compact")
+assert compact.loads(compact.dumps({"seats": (3, 4)})) == {"seats": (3, 4)}
+print(compact.implementation)
 """
 
 
@@ -64,6 +73,19 @@ def fresh_python(wheel: Path) -> Path:
     venv.create(environment, with_pip=True)
     python = environment / "bin" / "python"
     _run(wheel.parent, str(python), "-m", "pip", "install", "--quiet", f"{wheel}[bench]")
+    return python
+
+
+@pytest.fixture(scope="module")
+def python_without_compiler(sdist: Path) -> Path:
+    """Return the interpreter of a new environment that holds a wheel built where no C compiler works."""
+    unpacked = sdist.parent.parent / "without-compiler" / "source"
+    shutil.copytree(sdist, unpacked, ignore=shutil.ignore_patterns("build", "*.egg-info", "*.so", "*.c"))
+    _run(unpacked, sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", "../wheel", CC="/bin/false")
+    (built,) = (unpacked.parent / "wheel").glob("memcached_sessions-*.whl")
+    venv.create(unpacked.parent / "environment", with_pip=True)
+    python = unpacked.parent / "environment" / "bin" / "python"
+    _run(unpacked.parent, str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(built))
     return python
 
 
@@ -108,6 +130,32 @@ def test_the_wheel_holds_the_license_and_the_mark_of_typed_packages(wheel: Path)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
+def test_the_source_distribution_holds_what_the_compiled_module_is_made_of(sdist: Path) -> None:
+    """And no C code: what is compiled is what people read."""
+    folder = sdist / "serializers" / "compact"
+
+    assert (folder / "_compact.pyx").is_file()
+    assert {path.name for path in folder.glob("*.pxi")} == {
+        path.name for path in (ROOT / "serializers" / "compact").glob("*.pxi")
+    }
+    (archive,) = sdist.parent.glob("*.tar.gz")
+    with tarfile.open(archive) as members:
+        assert not [name for name in members.getnames() if name.endswith((".c", ".so"))]
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler here")
+def test_compact_is_compiled_where_a_compiler_is(fresh_python: Path) -> None:
+    """The wheel holds the compiled module."""
+    assert _run(fresh_python.parent, str(fresh_python), "-c", NAME_IMPLEMENTATION).strip() == "compiled"
+
+
+def test_compact_falls_back_to_python_where_no_compiler_is(python_without_compiler: Path) -> None:
+    """Building goes on without the compiled module, and the wheel works."""
+    python = python_without_compiler
+
+    assert _run(python.parent, str(python), "-c", NAME_IMPLEMENTATION).strip() == "python"
+
+
 def test_the_installed_comparison_runs_from_an_empty_folder(installed_suite: str) -> None:
     """`pytest --pyargs memcached_sessions.bench` needs no checkout."""
     summary = installed_suite.strip().splitlines()[-1]
@@ -129,12 +177,13 @@ def test_the_serializers_work_without_pymemcache(python_without_pymemcache: Path
     """They are of use to somebody who has no memcached at all."""
     formats = _run(python_without_pymemcache.parent, str(python_without_pymemcache), "-c", USE_EVERY_FORMAT).split()
 
-    assert {"cbor", "json", "msgpack", "pickle"} <= set(formats)
+    assert {"cbor", "compact", "json", "msgpack", "pickle"} <= set(formats)
 
 
-def _run(folder: Path, *command: str) -> str:
+def _run(folder: Path, *command: str, **variables: str) -> str:
     """Run a command in an environment that knows nothing of this run's, and return what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    ours = ("PYTHON", "PYTEST", "MEMCACHED_SESSIONS")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | variables
     done = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

@@ -1,0 +1,48 @@
+"""The compiled module is there where it can be, and says what it is."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from memcached_sessions.serializers import available_serializers, get_serializer
+from memcached_sessions.serializers.compact.serializer import CompactSerializer
+
+CHOICE = "MEMCACHED_SESSIONS_COMPACT"
+compiler = pytest.mark.skipif(
+    not (os.environ.get("CC") or shutil.which("cc")), reason="no C compiler here: compact runs in Python"
+)
+
+
+@compiler
+def test_the_compiled_module_is_active_where_a_compiler_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that failed without a word would make every figure wrong."""
+    monkeypatch.delenv(CHOICE, raising=False)
+    layouts_are_known = sys.version_info < (3, 14)
+    expected = "compiled" if layouts_are_known else "portable"
+
+    assert available_serializers()["compact"].implementation == expected
+
+
+@compiler
+@pytest.mark.parametrize("implementation", ["portable", "python"])
+def test_the_environment_chooses_another_implementation(implementation: str) -> None:
+    """In a process of its own: the choice between fast and portable holds for the process."""
+    code = "from memcached_sessions.serializers import get_serializer; print(get_serializer('compact').implementation)"
+    environment = os.environ | {CHOICE: implementation}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == implementation
+
+
+def test_an_unknown_implementation_is_refused() -> None:
+    """A misspelt name must not run the slow one."""
+    with pytest.raises(ValueError, match="compact has no implementation 'fast'"):
+        get_serializer("compact", implementation="fast")
+
+
+def test_python_is_always_there() -> None:
+    """It is the specification."""
+    assert CompactSerializer(implementation="python").implementation == "python"
