@@ -15,6 +15,7 @@ from ..serializers import (
     LibraryCalls,
     SerializationError,
     Serializer,
+    SerializerInfo,
     get_serializer,
 )
 from ..serializers.fidelity import difference
@@ -93,15 +94,17 @@ class Examined:
     ready: ReadyCase | None = None
 
 
-def every_case(workloads: Iterable[Workload], serializers: Iterable[str]) -> list[Case]:
-    """Return the cases of every serializer on every workload, workload by workload.
+def every_case(workloads: Iterable[Workload], serializers: Iterable[SerializerInfo]) -> list[Case]:
+    """Return the cases of every variant of every serializer on every workload, workload by workload.
 
     >>> from memcached_sessions.bench.workloads.login import LOGIN
-    >>> [(case.workload.name, case.label) for case in every_case([LOGIN], ["json", "pickle"])]
+    >>> from memcached_sessions.serializers import available_serializers
+    >>> infos = [available_serializers()[name] for name in ("json", "pickle")]
+    >>> [(case.workload.name, case.label) for case in every_case([LOGIN], infos)]
     [('login', 'json'), ('login', 'pickle')]
     """
-    names = list(serializers)
-    return [Case(workload, name, label=name) for workload in workloads for name in names]
+    rows = [(info.name, label, options) for info in serializers for label, options in info.variants.items()]
+    return [Case(workload, name, label, options) for workload in workloads for name, label, options in rows]
 
 
 def examine(case: Case, store: SessionStore) -> Examined:

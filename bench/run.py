@@ -63,7 +63,7 @@ def run(plan: Plan, progress: Progress) -> Result:
     """
     created, started = datetime.now(UTC), monotonic()
     workloads = [info.workload for info in plan.workloads if info.workload]
-    serializers = [info.name for info in plan.serializers if info.broken is None]
+    serializers = [info for info in plan.serializers if info.broken is None]
     cases: list[CaseResult] = []
     with open_store() as store:
         for workload in workloads:
@@ -85,7 +85,7 @@ def run(plan: Plan, progress: Progress) -> Result:
 
 
 def _compare(
-    workload: Workload, serializers: Iterable[str], store: Store, passes: int, progress: Progress
+    workload: Workload, serializers: Iterable[SerializerInfo], store: Store, passes: int, progress: Progress
 ) -> list[CaseResult]:
     progress(f"{workload.name}: verifying")
     examined = [examine(case, store.sessions) for case in every_case([workload], serializers)]

@@ -11,7 +11,7 @@ This package knows nothing of sessions, memcached or the web.
 from .available import SerializerInfo, available_serializers, get_serializer
 from .converter import Converter, FieldsConverter
 from .errors import DeserializationError, PluginError, SerializationError
-from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer
+from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer, Variants
 from .registry import DEFAULT, ConverterRegistry, register
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "SerializationError",
     "Serializer",
     "SerializerInfo",
+    "Variants",
     "available_serializers",
     "get_serializer",
     "register",

@@ -3,13 +3,13 @@
 Invariant: a serializer that is broken or ambiguous is reported as that, and never keeps the others from working.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from .errors import PluginError
 from .plugins import Plugin, find, installed
-from .protocol import Capabilities, Serializer
+from .protocol import Capabilities, Serializer, Variants
 from .registry import DEFAULT, ConverterRegistry
 
 _SERIALIZERS = "memcached_sessions.serializers"
@@ -27,6 +27,8 @@ class SerializerInfo:
     capabilities: Capabilities | None = None
     broken: str | None = None
     """Why it cannot be used; None if it can."""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """The options of each of its variants, by label; a serializer without variants has one, of its own name."""
 
 
 def get_serializer(name: str, registry: ConverterRegistry | None = None, **options: Any) -> Serializer:
@@ -71,7 +73,11 @@ def _describe(plugin: Plugin) -> SerializerInfo:
         reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
         return SerializerInfo(plugin.name, plugin.distribution, plugin.version, broken=reason)
     implementation = str(getattr(serializer, "implementation", ""))
-    return SerializerInfo(plugin.name, plugin.distribution, plugin.version, implementation, serializer.capabilities)
+    unvaried: Mapping[str, Mapping[str, Any]] = {plugin.name: {}}
+    variants = serializer.variants if isinstance(serializer, Variants) else unvaried
+    return SerializerInfo(
+        plugin.name, plugin.distribution, plugin.version, implementation, serializer.capabilities, variants=variants
+    )
 
 
 def _checked(name: str, made: object) -> Serializer:

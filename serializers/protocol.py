@@ -1,8 +1,8 @@
 """What a serializer is: the protocol that plug-ins implement and the capabilities that they declare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,16 @@ class Serializer(Protocol):
 
     def loads(self, data: bytes, /) -> object:
         """Return the value of a payload."""
+        ...
+
+
+@runtime_checkable
+class Variants(Protocol):
+    """An optional power of a serializer: be compared with itself in several settings."""
+
+    @property
+    def variants(self) -> Mapping[str, Mapping[str, Any]]:
+        """The options of each variant, by what it is called; the first is the serializer as it is."""
         ...
 
 

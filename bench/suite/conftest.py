@@ -60,7 +60,8 @@ def examined(store: Store) -> Callable[[str, str], Examined]:
     def of(workload: str, serializer: str) -> Examined:
         built = _workloads()[workload].workload
         assert built is not None
-        return examine(Case(built, serializer, label=serializer), store.sessions)
+        info = _variants()[serializer]
+        return examine(Case(built, info.name, serializer, info.variants[serializer]), store.sessions)
 
     return of
 
@@ -84,7 +85,7 @@ def timed(ready: ReadyCase, benchmark: "BenchmarkFixture", workload: str, serial
     """
 
     def time(operation: Operation, function: Callable[..., object], *arguments: object) -> None:
-        info = _serializers()[serializer]
+        info = _variants()[serializer]
         benchmark.group = f"{workload} / {operation.value}"
         # The harness calibrates on its first call, which would be a cold one.
         if not benchmark.disabled:
@@ -110,9 +111,8 @@ def _parameters() -> Iterator[Any]:
             yield _broken(workload.name, "any", f"{workload.name} is broken: {workload.broken}")
             continue
         for serializer in _serializers().values():
-            if serializer.broken is None:
-                name = f"{workload.name}-{serializer.name}"
-                yield pytest.param(workload.name, serializer.name, id=name)
+            for label in serializer.variants:
+                yield pytest.param(workload.name, label, id=f"{workload.name}-{label}")
     for serializer in _serializers().values():
         if serializer.broken:
             yield _broken("any", serializer.name, f"{serializer.name} is broken: {serializer.broken}")
@@ -125,6 +125,12 @@ def _broken(workload: str, serializer: str, reason: str) -> Any:
 @cache
 def _serializers() -> dict[str, SerializerInfo]:
     return available_serializers()
+
+
+@cache
+def _variants() -> dict[str, SerializerInfo]:
+    """The serializers by the label of each of their variants."""
+    return {label: info for info in _serializers().values() for label in info.variants}
 
 
 @cache
