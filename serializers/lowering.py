@@ -12,9 +12,11 @@ sets are ordered by the bytes of their elements; depth and size are bounded befo
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
+from collections import OrderedDict
 from math import isfinite
 from typing import Any, ClassVar
 
+from .collisions import collision, hashes_collide
 from .errors import SerializationError
 from .registry import ConverterRegistry
 
@@ -24,6 +26,7 @@ MAX_DEPTH = 200
 MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a payload, unless the serializer is told otherwise; four times the default item limit of memcached."""
 
+_HASHED = frozenset({dict, OrderedDict, set, frozenset})
 _INT64_MIN, _UINT64_MAX = -(1 << 63), (1 << 64) - 1
 
 
@@ -132,6 +135,8 @@ class Lowering:
 
     def _convert(self, item: Any, depth: int) -> object:
         self._enter(1, depth)
+        if type(item) in _HASHED and hashes_collide(item):
+            raise SerializationError(f"{collision()}, and such a {type(item).__name__} could not be read: use a list")
         self.converted += 1
         tag, plain = self.registry.lower(item)
         if type(item) is set or type(item) is frozenset:

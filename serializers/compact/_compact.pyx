@@ -28,6 +28,7 @@ from typing import Generic
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
+from ..collisions import MAX_EQUAL_HASHES, collision, hashes_collide
 from ..converter import FieldsConverter
 from ..errors import DeserializationError, SerializationError
 from ..registry import unregistered
@@ -36,6 +37,7 @@ from . import writer as in_python
 from .packing import text_decimal, varint
 from .value_types import hashed_by_identity, is_native, is_value_type
 
+cdef size_t MAX_HASHES = MAX_EQUAL_HASHES
 cdef str SHIPPED_ZONES = f"{__package__.rpartition('.')[0]}.converters.temporal"
 
 cdef extern from "Python.h":

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, SafeUUID
 
+from ..collisions import collision, hashes_collide
 from ..converter import Converter, FieldsConverter
 from . import packing, tags
 from .levels import AwaitedValue, no_change
@@ -76,6 +77,7 @@ def _read_dict(reader: Reader, tag: int) -> AwaitedValue:
 
 
 def _fill_dict(mapping: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
+    _check_hashes(items[::2])
     mapping.update(zip(items[::2], items[1::2], strict=True))
     if 2 * len(mapping) != len(items):
         raise rejected("two keys of a dict are equal")
@@ -89,12 +91,23 @@ def _read_set(reader: Reader, _: int) -> AwaitedValue:
 
 
 def _fill_set(elements: set[Any], items: list[Any]) -> set[Any]:
+    _check_hashes(items)
     elements.update(items)
     return _all_different(elements, items)
 
 
+def _make_frozenset(items: list[Any]) -> frozenset[Any]:
+    _check_hashes(items)
+    return _all_different(frozenset(items), items)
+
+
+def _check_hashes(items: list[Any]) -> None:
+    if hashes_collide(items):
+        raise rejected(collision())
+
+
 def _read_frozenset(reader: Reader, _: int) -> AwaitedValue:
-    return reader.open(reader.take_varint(), lambda items: _all_different(frozenset(items), items), hashed=True)
+    return reader.open(reader.take_varint(), _make_frozenset, hashed=True)
 
 
 def _all_different(elements: Any, items: list[Any]) -> Any:

@@ -4,15 +4,12 @@
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
-from collections import Counter
 from typing import Any, TypeVar
 
+from ..collisions import collision, hashes_collide
 from ..errors import DeserializationError
 
 _Plain = TypeVar("_Plain")
-
-MAX_EQUAL_HASHES = 100
-"""In one set or dict; real sessions have two at most (-1 and -2)."""
 
 
 def expect(kind: type[_Plain], plain: Any) -> _Plain:
@@ -62,16 +59,14 @@ def expect_pairs(plain: Any) -> list[list[Any]]:
 def expect_hashable(elements: list[Any]) -> list[Any]:
     """Return elements that a set can be made of in a time that grows with their number, not with its square.
 
-    Hostile bytes can hold any number of integers, decimals or tuples with one and the same hash.
-
     Raises
     ------
     DeserializationError
-        More than `MAX_EQUAL_HASHES` elements have one hash.
+        Too many of them have one hash.
 
     >>> expect_hashable([1, "a"])
     [1, 'a']
     """
-    if len(elements) > MAX_EQUAL_HASHES and max(Counter(map(hash, elements)).values()) > MAX_EQUAL_HASHES:
-        raise DeserializationError(f"more than {MAX_EQUAL_HASHES} keys or elements have the same hash")
+    if hashes_collide(elements):
+        raise DeserializationError(collision())
     return elements

@@ -765,3 +765,14 @@ def test_without_the_compiled_module_python_does_the_work(monkeypatch: pytest.Mo
 if __name__ == "__main__":
     for golden, golden_value in golden_values().items():
         sys.stdout.write(f"{golden}: {compact().dumps(golden_value).hex()}\n")
+
+
+@pytest.mark.parametrize("tag", ["b1", "b2", "af"])
+def test_elements_with_one_hash_are_refused_before_they_cost_the_square_of_their_number(tag: str) -> None:
+    numbers = [number * (2**61 - 1) for number in range(1, 2000)]
+    content = b"".join(
+        get_serializer("compact").dumps(number)[1:] + (b"\xa0" if tag == "af" else b"") for number in numbers
+    )
+    payload = b"\x01" + bytes.fromhex(tag) + varint(len(numbers)) + content
+    with pytest.raises(DeserializationError, match="more than 100 keys or elements have the same hash"):
+        get_serializer("compact").loads(payload)

@@ -148,6 +148,14 @@ def test_elements_with_one_hash_are_refused_before_they_cost_the_square_of_their
         get_serializer("json").loads(orjson.dumps(plain))
 
 
+@pytest.mark.parametrize("name", TREES)
+def test_what_could_not_be_read_for_its_hashes_is_not_written(name: str) -> None:
+    numbers = [number * SAME_HASH for number in range(1, 200)]
+    for value in (set(numbers), dict.fromkeys(numbers), frozenset(numbers)):
+        with pytest.raises(SerializationError, match="more than 100 keys or elements have the same hash"):
+            get_serializer(name).dumps({"it": value})
+
+
 def test_msgpack_makes_no_map_with_keys_that_are_no_strings() -> None:
     tagged = {msgpack.ExtType(1, b"int"): "0x1"}
     for mapping in ({1: 2}, {1: 2, 3: 4}, {"a": 1, None: 2}):
