@@ -19,6 +19,7 @@ from ..serializers import (
     get_serializer,
 )
 from ..serializers.fidelity import difference
+from .references import references
 from .store import SessionStore
 from .workload import Workload
 
@@ -138,12 +139,17 @@ def examine(case: Case, store: SessionStore) -> Examined:
 def _examine(case: Case, store: SessionStore) -> Examined:
     registry = ConverterRegistry()
     case.workload.register(registry)
-    serializer = get_serializer(case.serializer, registry, **case.options)
+    reference = references().get(case.serializer)
+    serializer = reference or get_serializer(case.serializer, registry, **case.options)
     value = case.workload.build()
     try:
         payload = serializer.dumps(value)
     except SerializationError as error:
         return _rejected(case, Outcome.REFUSED, error.problem, error.path)
+    except Exception as error:
+        if reference:  # a library refuses in words of its own
+            return _rejected(case, Outcome.REFUSED, f"{type(error).__qualname__}: {error}")
+        raise
     if type(payload) is not bytes:
         return _rejected(case, Outcome.FAILED, f"dumps returned {type(payload).__qualname__} instead of bytes")
     store.set(_KEY, payload)

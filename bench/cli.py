@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ..serializers import SerializerInfo, available_serializers
+from .references import reference_infos, references
 from .report import markdown_report, terminal_report
 from .result import BASELINE
 from .result_file import ResultFileError, read_result, write_result
@@ -94,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    serializers = _chosen(parser, "serializer", options.serializer, available_serializers(), always=BASELINE)
+    available = available_serializers() | reference_infos()
+    serializers = _chosen(parser, "serializer", options.serializer, available, always=BASELINE)
     workloads = _chosen(parser, "workload", options.workload, available_workloads())
     passes: int = options.passes or (QUICK_PASSES if options.quick else PASSES)
     with _Progress() as progress:
@@ -123,6 +125,8 @@ def _list(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     del parser, options
     lines = ["serializers"]
     lines += [_listed(each, each.implementation) for each in available_serializers().values()]
+    lines += ["references"]
+    lines += [f"  {each.name:<16} {each.implementation}" for each in references().values()]
     lines += ["workloads"]
     lines += [
         _listed(each, each.workload.description if each.workload else "") for each in available_workloads().values()

@@ -80,10 +80,10 @@ def _circumstances(result: Result) -> Iterator[str]:
     working = [f"{each.name} ({each.implementation})" for each in result.serializers if not each.broken]
     yield f"serializers: {', '.join(working)}"
     yield f"store: {f'{store.kind} {store.version}'.strip()}; garbage collector {result.gc}"
-    if any(case.serializer == BASELINE and case.overhead_dumps for case in result.cases):
+    if any(case.label.startswith("bare-") for case in result.cases):
         yield (
-            f"{BASELINE} is the restricted serializer of this package; what it costs over Python's own {BASELINE} "
-            "is in the last two columns of its rows."
+            "Rows called bare- are libraries alone, called as anybody would; bare-pickle is Python's pickle, protocol "
+            "5, with no restriction, and pickle is the restricted serializer of this package."
         )
     yield (
         f"Times are medians of {result.passes} interleaved passes. Times faster than {BASELINE}: its time by this "

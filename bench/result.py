@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from .case import Option, Outcome
 from .intervals import Estimate
+from .references import BARE_PICKLE
 
 SCHEMA = 1
 """The version of the shape of `Result`."""
 
-BASELINE = "pickle"
+BASELINE = BARE_PICKLE
 """The label of the case that the others of a workload are compared with."""
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from memcached_sessions.bench.case import Case, Examined, ReadyCase, examine
 from memcached_sessions.bench.measuring import Operation, collector_settled, warm
+from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.store import Store, open_store
 from memcached_sessions.bench.workload import WorkloadInfo, available_workloads
 from memcached_sessions.serializers import SerializerInfo, available_serializers
@@ -124,7 +125,7 @@ def _broken(workload: str, serializer: str, reason: str) -> Any:
 
 @cache
 def _serializers() -> dict[str, SerializerInfo]:
-    return available_serializers()
+    return available_serializers() | reference_infos()
 
 
 @cache

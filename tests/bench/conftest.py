@@ -75,7 +75,9 @@ def verified() -> CaseResult:
 @pytest.fixture
 def result(verified: CaseResult) -> Result:
     """A result with every kind of row."""
-    login = CaseResult("login", "pickle", "pickle", {"unrestricted": True, "level": 2}, Outcome.VERIFIED, verified=True)
+    login = CaseResult(
+        "login", "pickle", "bare-pickle", {"unrestricted": True, "level": 2}, Outcome.VERIFIED, verified=True
+    )
     return Result(
         schema=SCHEMA,
         created="2026-11-22T11:00:00+00:00",

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
+import orjson
 import pytest
 
 from memcached_sessions.bench.case import Case, Examined, Outcome, every_case, examine
 from memcached_sessions.bench.measuring import Operation, measure
+from memcached_sessions.bench.references import references
 from memcached_sessions.bench.run import Plan, run
 from memcached_sessions.bench.store import MemoryStore
 from memcached_sessions.bench.workload import Workload, WorkloadInfo, available_workloads
@@ -189,3 +191,13 @@ def test_a_broken_serializer_and_a_broken_workload_are_part_of_the_result(instal
     assert "no_such_module" in result.serializers[0].broken
     assert result.workloads[0].broken == "it is gone"
     assert result.cases == ()
+
+
+def test_libraries_alone_are_compared_and_do_not_pass_for_serializers() -> None:
+    """On plain data they are verified, on objects they are refused or unfaithful, and they are no plug-ins."""
+    assert _examined(LOGIN, "bare-orjson").verdict.outcome is Outcome.VERIFIED
+    assert _examined(CART_OBJECTS, "bare-pickle").verdict.outcome is Outcome.VERIFIED
+    for name in set(references()) - {"bare-pickle"}:
+        assert _examined(CART_OBJECTS, name).verdict.outcome in (Outcome.REFUSED, Outcome.UNFAITHFUL)
+    assert not set(references()) & set(available_serializers())
+    assert references()["bare-orjson"].dumps is orjson.dumps
