@@ -196,7 +196,7 @@ class _Python:
 
 
 class _Portable:
-    """The compiled module by public interfaces, in a process where others use it in full."""
+    """The compiled module by public interfaces: the switch holds for the process, so it is on during a call only."""
 
     def __init__(self, compiled: _Compiled) -> None:
         self._compiled = compiled
@@ -235,7 +235,4 @@ def _choose(asked: str | None) -> _Codec:
         if asked:
             raise ValueError(f"compact: the compiled module was not built here ({error}): use python") from error
         return _Python()
-    if os.environ.get(_CHOICE) == "portable":
-        compiled.set_portable(True)  # and stays so, in the whole process
-        return compiled
     return _Portable(compiled) if asked == "portable" else compiled

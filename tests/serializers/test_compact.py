@@ -221,7 +221,7 @@ TABLE: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), TABLE, ids=lambda part: repr(part)[:40])
+@pytest.mark.parametrize(("value", "expected"), TABLE, ids=[expected[:40] for _, expected in TABLE])
 def test_each_row_of_the_format(value: object, expected: str) -> None:
     payload = compact().dumps(value)
     assert payload.hex(" ") == bytes.fromhex("01" + expected).hex(" ")

@@ -29,7 +29,7 @@ def test_the_compiled_module_is_active_where_a_compiler_is(monkeypatch: pytest.M
 @compiler
 @pytest.mark.parametrize("implementation", ["portable", "python"])
 def test_the_environment_chooses_another_implementation(implementation: str) -> None:
-    """In a process of its own: the choice between fast and portable holds for the process."""
+    """In a process of its own, as users set it."""
     code = "from memcached_sessions.serializers import get_serializer; print(get_serializer('compact').implementation)"
     environment = os.environ | {CHOICE: implementation}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
