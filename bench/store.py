@@ -6,11 +6,13 @@ process is stopped by its own pid on every way out, and nothing is ever written 
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,12 +88,32 @@ def open_store() -> Generator[Store, None, None]:
     if program is None:
         yield Store("memory", "", MemoryStore())
         return
-    process, client = _started(program)
-    try:
+    with ExitStack() as stack:
+        with _signals_postponed():
+            process, client = _started(program)
+            stack.callback(_stop, process)
+            stack.callback(client.close)
         yield Store("memcached", client.version().decode(), client)
+
+
+@contextmanager
+def _signals_postponed() -> Generator[None, None, None]:
+    """Let signals that end the run wait: between starting a process and noting it, one would leave it behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    arrived: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: arrived.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
     finally:
-        client.close()
-        _stop(process)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
 def _started(program: str) -> tuple[subprocess.Popen[bytes], Client]:
