@@ -1,8 +1,9 @@
 """The errors of this package: what could not be written or read, where in the value, and what to do.
 
 Invariant: whatever goes wrong inside a format library, a converter or hostile bytes, callers see one of the first two;
-both are `ValueError`. A message shows types, field names and keys, never values of the session; the exception that it
-was made from is its ``__cause__``.
+both are `ValueError`. The exception that one was made from is its ``__cause__``. A message that names a place shows
+types, field names and keys, never values of the session; one without a place quotes what a library or, under `pickle`
+and `compact`, a converter said of bytes that it could not read.
 """
 
 
