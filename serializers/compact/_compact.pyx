@@ -2,9 +2,9 @@
 # cython: embedsignature=False, auto_pickle=False
 """The compact format, compiled: byte for byte what `writer` and `reader` do in Python, as FORMAT.md says.
 
-Each `.pxi` holds one concern: `layouts` what is done without the public API, `classes` what is known of registered classes,
-`memo` what a writer has met, `writer` and `reader` the two passes. Rare cases (sets of sets, say) are left to the Python
-implementation, which is the specification.
+Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
+`specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
+`read_*` the kinds of values. Rare cases (sets of sets, say) are left to the Python implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
 ask for is bounded by their length; no scratch memory is shared by two calls that are under way.
@@ -173,8 +173,21 @@ cdef inline object owned(PyObject* thing):
 include "layouts.pxi"
 include "memo.pxi"
 include "classes.pxi"
+include "specs.pxi"
+include "plans.pxi"
 include "writer.pxi"
+include "write_bytes.pxi"
+include "write_containers.pxi"
+include "write_sets.pxi"
+include "write_instances.pxi"
+include "write_scalars.pxi"
+include "write_standard.pxi"
 include "reader.pxi"
+include "read_bytes.pxi"
+include "read_strings.pxi"
+include "read_containers.pxi"
+include "read_instances.pxi"
+include "read_standard.pxi"
 
 
 def mode():

@@ -1,0 +1,83 @@
+# Reads strings, numbers them, and keeps the short keys of dicts over calls.
+
+
+cdef inline PyObject* number_text(Reader* r, PyObject* text) except NULL:
+    """Give a string its number, and return the reference that was handed in."""
+    if r.text_count == r.text_room:
+        return number_text_with_more_room(r, text)
+    incref(text)
+    r.texts[r.text_count] = text
+    r.text_count += 1
+    return text
+
+
+cdef PyObject* number_text_with_more_room(Reader* r, PyObject* text) except NULL:
+    try:
+        r.texts = <PyObject**>grown(r.texts, &r.text_room, sizeof(PyObject*))
+    except:
+        decref(text)
+        raise
+    return number_text(r, text)
+
+
+cdef inline PyObject* text_of(Reader* r, uint64_t number) except NULL:
+    cdef PyObject* text
+    if number >= r.text_count:
+        rejected("it refers to a string that it does not hold")
+    text = r.texts[number]
+    incref(text)
+    return text
+
+
+cdef inline PyObject* read_ascii(Reader* r, uint64_t size) except NULL:
+    cdef const unsigned char* data = take(r, size)
+    cdef PyObject* text
+    if not compact_is_ascii(data, size):
+        PyBytes_FromStringAndSize(<const char*>data, size).decode("ascii")  # raises
+    text = PyUnicode_New(size, 127)
+    if size < 32:
+        compact_copy(<unsigned char*>PyUnicode_DATA(text), data, size)
+    else:
+        memcpy(PyUnicode_DATA(text), data, size)
+    return number_text(r, text) if 2 <= size <= 255 else text
+
+
+cdef PyObject* read_utf8(Reader* r, uint64_t size) except NULL:
+    cdef const unsigned char* data = take(r, size)
+    cdef PyObject* text = PyUnicode_DecodeUTF8(<const char*>data, size, NULL)
+    return number_text(r, text) if 2 <= size <= 255 else text
+
+
+cdef inline PyObject* read_key(Reader* r) except NULL:
+    """Read a key of the open dict; short ones are kept over calls, with their hashes."""
+    cdef const unsigned char* at = r.at
+    cdef Py_ssize_t size
+    cdef uint64_t mixed
+    cdef PyObject* text
+    cdef PyObject** slot
+    if at == r.end or not 0x22 <= at[0] < 0x40:
+        return next_value(r)
+    size = at[0] - 0x20
+    if size >= r.end - at:
+        return next_value(r)
+    r.missing -= 1
+    r.weight += 1
+    if size >= 8:
+        mixed = compact_load64(at + 1) ^ compact_load64(at + 1 + size - 8) * <uint64_t>0x9E3779B97F4A7C15
+    else:
+        mixed = 0
+        memcpy(&mixed, at + 1, size)
+    slot = &known_keys[((mixed + <uint64_t>size) * <uint64_t>0xD6E8FEB86659FD93) >> 53]
+    text = slot[0]
+    if not text or PyUnicode_GET_LENGTH(text) != size or not compact_equal(
+        <const unsigned char*>PyUnicode_DATA(text), at + 1, size
+    ):
+        r.at += 1
+        text = read_ascii(r, size)
+        incref(text)
+        Py_XDECREF(slot[0])
+        slot[0] = text
+        return text
+    r.at += 1 + size
+    incref(text)
+    return number_text(r, text)

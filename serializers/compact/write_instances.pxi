@@ -1,0 +1,206 @@
+# Writes instances of registered classes, and values that a converter makes plain.
+#
+# Fields are read where they lie; if they cannot be, the converter finds them, which is code of the application.
+
+
+cdef int write_instance(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
+    """Write an instance whose fields lie in its slots or attributes."""
+    cdef int64_t number = meet(w, value, sole)
+    cdef PyObject* fields[MAX_FIELDS]
+    cdef Shape* shape
+    cdef Entry* entry
+    cdef int at, count
+    if number == REFERRED:
+        return 0
+    if spec.kind == KIND_SLOTS:
+        count, entry = spec.slots, spec.entry
+        if count > MAX_FIELDS:
+            return write_encoded(w, value, spec, number)
+        for at in range(count):
+            fields[at] = compact_at(value, spec.offsets[at])[0]
+            if not fields[at]:
+                return write_encoded(w, value, spec, number)
+    else:
+        shape = find_shape(w, spec, value, fields)
+        if not shape:
+            return write_encoded(w, value, spec, number)
+        count, entry = shape.count, shape.entry
+    if not w.trusting:
+        for at in range(count):
+            keep(w, fields[at])
+    put_class(w, entry, 0xB4, 0x80, 0xB5)
+    if count:
+        if spec.shielded:
+            w.hashed = False
+        deeper(w)
+        for at in range(count):
+            write_value(w, fields[at], True)
+        w.depth -= 1
+    complete(w, number)
+    return 0
+
+
+cdef Shape* find_shape(Writer* w, Spec* spec, PyObject* value, PyObject** fields) except? NULL:
+    """Return the shape of an instance with its fields; NULL if the converter must read it."""
+    cdef compact_attributes found
+    cdef Shape* shape
+    cdef int at, each
+    if fast_layouts and compact_find_attributes(value, &found):
+        for each in range(spec.shapes):
+            shape = &spec.shape[each]
+            if shape.keys != found.keys or (spec.counts_all and shape.count != found.count):
+                continue
+            for at in range(shape.count):
+                fields[at] = found.values[shape.indices[at]]
+                if not fields[at]:
+                    break
+            else:
+                return shape
+        return new_shape(w, spec, attributes_at(&found), fields, found.keys)
+    return find_shape_by_name(w, spec, value, fields)
+
+
+cdef Shape* find_shape_by_name(Writer* w, Spec* spec, PyObject* value, PyObject** fields) except? NULL:
+    cdef Shape* shape
+    cdef int at, each
+    cdef Py_ssize_t count
+    cdef PyObject* attributes = PyObject_GenericGetDict(value, NULL)
+    decref(attributes)  # the instance holds it
+    if not PyDict_CheckExact(attributes):
+        return NULL
+    count = PyDict_Size(attributes)
+    for each in range(spec.shapes):
+        shape = &spec.shape[each]
+        if spec.counts_all and shape.count != count:
+            continue
+        for at in range(shape.count):
+            fields[at] = PyDict_GetItemWithError(attributes, PyTuple_GET_ITEM(shape.names, at))
+            if not fields[at]:
+                break
+        else:
+            return shape
+    return new_shape(w, spec, <object>attributes, fields, NULL)
+
+
+cdef Shape* new_shape(Writer* w, Spec* spec, dict attributes, PyObject** fields, void* keys) except? NULL:
+    """Learn the shape of an instance; NULL if its class may not have it."""
+    cdef Shape* shape
+    cdef int at
+    for name in attributes:
+        if type(name) is not str:
+            return NULL
+    names = <tuple>spec.names if spec.names else tuple(sorted(attributes))
+    if len(names) > MAX_FIELDS or (spec.counts_all and len(names) != len(attributes)):
+        return NULL
+    for name in names:
+        if name not in attributes:
+            return NULL
+    shape = make_shape(<Prepared>w.known, spec, names, attributes, keys)
+    if w.trusting:
+        raise _Again
+    for at in range(shape.count):
+        fields[at] = <PyObject*>attributes[names[at]]  # the instance holds it
+    return shape
+
+
+cdef dict attributes_at(compact_attributes* found):
+    """Return the attributes of an instance without making its `__dict__`."""
+    cdef PyObject* name
+    cdef PyObject* value
+    cdef int at = 0
+    attributes = {}
+    while compact_attribute(found, &at, &name, &value):
+        attributes[<object>name] = <object>value
+    return attributes
+
+
+cdef int write_encoded(Writer* w, PyObject* value, Spec* spec, int64_t number) except -1:
+    """Write an instance whose fields the converter finds."""
+    cdef dict fields
+    stop_trusting(w)
+    fields = (<object>spec.converter).encode(<object>value)
+    keep(w, <PyObject*>fields)
+    names = tuple(fields)
+    put_class(w, entry_of(<Prepared>w.known, (<object>spec.converter).tag, names), 0xB4, 0x80, 0xB5)
+    if names:
+        if spec.shielded:
+            w.hashed = False
+        deeper(w)
+        for field in list(fields.values()):
+            keep(w, <PyObject*>field)
+            write_value(w, <PyObject*>field, False)
+        w.depth -= 1
+    complete(w, number)
+    return 0
+
+
+cdef inline int stop_trusting(Writer* w) except -1:
+    """Begin anew unless this attempt holds all that it has met: code of the application is going to run."""
+    if w.trusting:
+        (<Prepared>w.known).untrusted = True
+        raise _Again
+    return 0
+
+
+# Converted values
+
+cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
+    cdef int64_t number
+    if spec.kind == KIND_SET or spec.kind == KIND_FROZENSET:
+        return write_set(w, value, sole, spec.kind == KIND_FROZENSET)
+    if spec.kind == KIND_BYTES:
+        return put_sized(w, 0xAC, PyBytes_AS_STRING(value), Py_SIZE(value))
+    if spec.kind == KIND_BYTEARRAY:
+        number = meet(w, value, sole)
+        if number == REFERRED:
+            return 0
+        complete(w, number)
+        return put_sized(w, 0xAD, PyByteArray_AS_STRING(value), Py_SIZE(value))
+    if spec.kind == KIND_MEMBER:
+        return write_converted(w, member_value(spec, value), spec)
+    if spec.kind == KIND_ZONE:
+        key = (<Prepared>w.known).zone_key(<object>value, (<object>spec.converter).encode)
+        if key is not None:
+            return write_converted(w, <PyObject*>key, spec)
+    number = FORGOTTEN
+    if spec.kind == KIND_ENCODED or not spec.value_type:
+        number = meet(w, value, sole)
+        if number == REFERRED:
+            return 0
+    if spec.kind == KIND_ENCODED:
+        return write_encoded(w, value, spec, number)
+    stop_trusting(w)
+    if number >= 0:
+        w.memo.weights[number] -= 1  # marks it as converted and open
+    plain = (<object>spec.converter).encode(<object>value)
+    keep(w, <PyObject*>plain)
+    write_converted(w, <PyObject*>plain, spec)
+    if number >= 0:
+        w.memo.weights[number] += 1
+    complete(w, number)
+    return 0
+
+
+cdef inline int write_converted(Writer* w, PyObject* plain, Spec* spec) except -1:
+    put_class(w, spec.entry, 0xCB if spec.value_type else 0xB6, 0x90, 0xB7)
+    deeper(w)
+    write_value(w, plain, False)
+    w.depth -= 1
+    return 0
+
+
+cdef PyObject* member_value(Spec* spec, PyObject* member) except NULL:
+    """Return the value of a member of an Enum; the member holds it."""
+    cdef size_t at = object_home(member, MEMBERS - 1)
+    cdef PyObject* value
+    if spec.members[at] == member:
+        return spec.values[at]
+    value = PyObject_GetAttr(member, <PyObject*>VALUE)
+    Py_XDECREF(spec.members[at])
+    Py_XDECREF(spec.values[at])
+    incref(member)
+    spec.members[at], spec.values[at] = member, value
+    return value
+
+
+cdef str VALUE = intern("_value_")

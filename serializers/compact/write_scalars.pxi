@@ -1,0 +1,126 @@
+# Writes strings, integers and floats.
+
+
+cdef inline int write_text(Writer* w, PyObject* value) except -1:
+    """Write a str, or a reference to an equal one that was written before; there is room for 32 bytes."""
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
+    cdef bint ascii = PyUnicode_IS_COMPACT_ASCII(value)
+    cdef Py_hash_t hash
+    cdef TextSlot* slot
+    if length == 0 or length > 255 or (length == 1 and ascii):
+        return put_text(w, value)
+    hash = compact_hash(value)
+    slot = memo_text(&w.memo, value, hash)
+    if slot.epoch == w.memo.epoch:
+        if slot.number < 32:
+            put(w, <unsigned char>(0x40 + slot.number))
+        else:
+            put(w, 0xAB)
+            put_varint(w, slot.number)
+        return 0
+    if not ascii and utf8_size(value) > 255:
+        return put_utf8(w, value)
+    memo_take_text(&w.memo, slot, value, hash)
+    if not w.trusting:
+        keep(w, value)
+    return put_text(w, value)
+
+
+cdef inline int put_text(Writer* w, PyObject* value) except -1:
+    """Write a str out."""
+    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
+    cdef const char* data
+    if not PyUnicode_IS_COMPACT_ASCII(value):
+        return put_utf8(w, value)
+    data = <const char*>PyUnicode_DATA(value)
+    if length < 32:
+        reserve(w, 64)
+        put(w, <unsigned char>(0x20 + length))
+        compact_copy(w.out + w.length, <const unsigned char*>data, length)
+        w.length += length
+        return 0
+    return put_sized(w, 0xA9, data, length)
+
+
+cdef Py_ssize_t utf8_size(PyObject* value) except -1:
+    cdef int kind = PyUnicode_KIND(value)
+    cdef void* data = PyUnicode_DATA(value)
+    cdef Py_ssize_t size = 0, at
+    cdef uint32_t point
+    for at in range(PyUnicode_GET_LENGTH(value)):
+        point = PyUnicode_READ(kind, data, at)
+        if 0xD800 <= point < 0xE000:
+            (<object>value).encode()  # raises
+        size += 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4
+    return size
+
+
+cdef int put_utf8(Writer* w, PyObject* value) except -1:
+    """Write a str that is not ASCII; without the cache that the str could have, which would stay in memory with it."""
+    cdef int kind = PyUnicode_KIND(value)
+    cdef void* data = PyUnicode_DATA(value)
+    cdef Py_ssize_t size = utf8_size(value), at
+    cdef uint32_t point
+    reserve(w, size + 16)
+    put(w, 0xAA)
+    put_varint(w, size)
+    for at in range(PyUnicode_GET_LENGTH(value)):
+        point = PyUnicode_READ(kind, data, at)
+        if point < 0x80:
+            put(w, <unsigned char>point)
+        elif point < 0x800:
+            put(w, <unsigned char>(0xC0 | point >> 6))
+            put(w, <unsigned char>(0x80 | point & 0x3F))
+        elif point < 0x10000:
+            put(w, <unsigned char>(0xE0 | point >> 12))
+            put(w, <unsigned char>(0x80 | point >> 6 & 0x3F))
+            put(w, <unsigned char>(0x80 | point & 0x3F))
+        else:
+            put(w, <unsigned char>(0xF0 | point >> 18))
+            put(w, <unsigned char>(0x80 | point >> 12 & 0x3F))
+            put(w, <unsigned char>(0x80 | point >> 6 & 0x3F))
+            put(w, <unsigned char>(0x80 | point & 0x3F))
+    return 0
+
+
+cdef inline int write_int(Writer* w, PyObject* value) except -1:
+    cdef int overflow = 0
+    cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow:
+        return write_big_int(w, value)
+    if 0 <= number < 32:
+        put(w, <unsigned char>number)
+    elif number == <int8_t>number:
+        put(w, 0xA3)
+        put_fixed(w, <uint64_t>number, 1)
+    elif number == <int16_t>number:
+        put(w, 0xA4)
+        put_fixed(w, <uint64_t>number, 2)
+    elif number == <int32_t>number:
+        put(w, 0xA5)
+        put_fixed(w, <uint64_t>number, 4)
+    else:
+        put(w, 0xA6)
+        put_fixed(w, <uint64_t>number, 8)
+    return 0
+
+
+cdef int write_big_int(Writer* w, PyObject* value) except -1:
+    number = <object>value
+    cdef size_t size = (number if number >= 0 else ~number).bit_length() // 8 + 1
+    reserve(w, size + 16)
+    put(w, 0xA7)
+    put_varint(w, size)
+    compact_int_bytes(value, w.out + w.length, size, True, True)
+    w.length += size
+    return 0
+
+
+cdef inline int write_float(Writer* w, PyObject* value) except -1:
+    cdef double number = PyFloat_AS_DOUBLE(value)
+    cdef uint64_t bits = <uint64_t>0x7FF8000000000000
+    if number == number:
+        memcpy(&bits, &number, 8)
+    put(w, 0xA8)
+    put_fixed(w, bits, 8)
+    return 0

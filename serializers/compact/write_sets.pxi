@@ -1,0 +1,110 @@
+# Writes sets in the order of their sort keys, as FORMAT.md says; frozensets and sets that are inside a sort key, and elements
+# with equal sort keys, are left to the Python implementation.
+
+
+cdef struct SortKey:
+    const unsigned char* data
+    size_t at, size
+    PyObject* element
+
+
+cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1:
+    cdef int64_t number = FORGOTTEN
+    cdef Py_ssize_t count, at
+    cdef PyObject** elements
+    if not frozen:
+        number = meet(w, value, sole)
+        if number == REFERRED:
+            return 0
+    if w.in_sort_key:
+        raise _Aside
+    count = PySet_GET_SIZE(value)
+    put(w, 0xB2 if frozen else 0xB1)
+    put_varint(w, count)
+    if count:
+        deeper(w)
+        elements = <PyObject**>malloc(count * sizeof(PyObject*))
+        if not elements:
+            raise MemoryError()
+        try:
+            if compact_elements(value, elements, count) != count:
+                raise refusals.changed()
+            if not w.trusting:
+                for at in range(count):
+                    keep(w, elements[at])
+            if count > 1:
+                sort_elements(w, elements, count)
+            w.hashed = True
+            for at in range(count):
+                write_value(w, elements[at], sole or not frozen)
+        finally:
+            free(elements)
+        w.depth -= 1
+    complete(w, number)
+    return 0
+
+
+cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except -1:
+    """Order the elements of a set by what is written for each of them alone."""
+    cdef Writer* alone = writer_take()
+    cdef SortKey* keys = NULL
+    cdef Py_ssize_t at
+    cdef PyObject* element
+    cdef PyTypeObject* type
+    try:
+        keys = <SortKey*>malloc(count * sizeof(SortKey))
+        if not keys:
+            raise MemoryError()
+        alone.known, alone.trusting, alone.in_sort_key, alone.limit = w.known, w.trusting, True, w.sort_room
+        alone.specs, alone.spec_mask = (<Prepared>w.known).specs, (<Prepared>w.known).spec_mask
+        writer_begin(alone)
+        for at in range(count):
+            element = elements[at]
+            keys[at].element, keys[at].at = element, alone.length
+            reserve(alone, 32)
+            type = type_of(element)
+            if type == &PyUnicode_Type:
+                put_text(alone, element)
+            elif type == &PyLong_Type:
+                write_int(alone, element)
+            else:
+                memo_clear(&alone.memo)
+                alone.weight = alone.hashed_weight = 0
+                alone.hashed, alone.depth = False, 1
+                write_value(alone, element, False)
+            keys[at].size = alone.length - keys[at].at
+        if alone.length > w.sort_room:
+            raise _Aside
+        w.sort_room -= alone.length
+        for at in range(count):
+            keys[at].data = alone.out + keys[at].at
+        sort_keys(keys, count)
+        for at in range(count):
+            elements[at] = keys[at].element
+            if at and compare_keys(&keys[at - 1], &keys[at]) == 0:
+                raise _Aside  # they stand in the order of their numbers
+    finally:
+        free(keys)
+        writer_give(alone)
+    return 0
+
+
+cdef void sort_keys(SortKey* keys, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t at, to
+    cdef SortKey moved
+    if count > 16:
+        qsort(keys, count, sizeof(SortKey), compare_keys)
+        return
+    for at in range(1, count):
+        moved, to = keys[at], at
+        while to and compare_keys(&keys[to - 1], &moved) > 0:
+            keys[to] = keys[to - 1]
+            to -= 1
+        keys[to] = moved
+
+
+cdef int compare_keys(const void* one, const void* other) noexcept nogil:
+    cdef const SortKey* a = <const SortKey*>one
+    cdef const SortKey* b = <const SortKey*>other
+    cdef int order = memcmp(a.data, b.data, a.size if a.size < b.size else b.size)
+    return order if order else (a.size > b.size) - (a.size < b.size)
