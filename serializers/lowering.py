@@ -16,7 +16,7 @@ from collections import OrderedDict
 from math import isfinite
 from typing import Any, ClassVar
 
-from .collisions import collision, hashes_collide
+from .collisions import CollidingHashesError, hashes_collide
 from .errors import SerializationError
 from .registry import ConverterRegistry
 
@@ -136,7 +136,7 @@ class Lowering:
     def _convert(self, item: Any, depth: int) -> object:
         self._enter(1, depth)
         if type(item) in _HASHED and hashes_collide(item):
-            raise SerializationError(f"{collision()}, and such a {type(item).__name__} could not be read: use a list")
+            raise CollidingHashesError(item)
         self.converted += 1
         tag, plain = self.registry.lower(item)
         if type(item) is set or type(item) is frozenset:

@@ -28,7 +28,7 @@ from typing import Generic
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
-from ..collisions import MAX_EQUAL_HASHES, collision, hashes_collide
+from ..collisions import MAX_EQUAL_HASHES, CollidingHashesError, collision, hashes_collide
 from ..converter import FieldsConverter
 from ..errors import DeserializationError, SerializationError
 from ..registry import unregistered
@@ -51,6 +51,7 @@ cdef extern from "Python.h":
     PyObject* Py_True
     PyObject* Py_False
     PyTypeObject PyUnicode_Type, PyLong_Type, PyDict_Type, PyList_Type, PyFloat_Type, PyTuple_Type, PyBool_Type
+    PyTypeObject PyBytes_Type, PyFrozenSet_Type
     bint PyUnicode_IS_COMPACT_ASCII(PyObject*)
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject*)
     int PyUnicode_KIND(PyObject*)
@@ -81,6 +82,7 @@ cdef extern from "Python.h":
     PyObject* bytes_of "PyBytes_FromStringAndSize"(const char*, Py_ssize_t) except NULL
     char* PyByteArray_AS_STRING(PyObject*)
     PyObject* PyByteArray_FromStringAndSize(const char*, Py_ssize_t) except NULL
+    Py_hash_t PyObject_Hash(PyObject*) except? -1
     PyObject* PyObject_GenericGetDict(PyObject*, void*) except NULL
     int PyObject_GenericSetAttr(PyObject*, PyObject*, PyObject*) except -1
     PyObject* PyObject_GetAttr(PyObject*, PyObject*) except NULL
@@ -188,6 +190,7 @@ include "read_strings.pxi"
 include "read_containers.pxi"
 include "read_instances.pxi"
 include "read_standard.pxi"
+include "hashes.pxi"
 
 
 def mode():

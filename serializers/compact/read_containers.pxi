@@ -84,20 +84,6 @@ cdef PyObject* read_tuple(Reader* r, uint64_t count) except NULL:
     return made
 
 
-cdef int check_hashes(Reader* r, size_t top, uint64_t count, size_t stride) except -1:
-    """Refuse keys or elements on the stack if too many of them have one hash; strings are not asked."""
-    cdef uint64_t at
-    if count <= <uint64_t>MAX_HASHES:
-        return 0
-    others = [
-        <object>r.stack[top + stride * at]
-        for at in range(count) if type_of(r.stack[top + stride * at]) != &PyUnicode_Type
-    ]
-    if hashes_collide(others):
-        raise refusals.rejected(collision())
-    return 0
-
-
 cdef PyObject* read_dict(Reader* r, uint64_t count) except NULL:
     cdef size_t number
     cdef size_t top = r.top
@@ -114,7 +100,7 @@ cdef PyObject* read_dict(Reader* r, uint64_t count) except NULL:
         push(r, read_key(r))
         r.hashed = hashed
         push(r, next_value(r))
-    check_hashes(r, top, count, 2)
+    check_read_hashes(r, top, count, 2)
     for at in range(count):
         PyDict_SetItem(mapping, r.stack[top + 2 * at], r.stack[top + 2 * at + 1])
     if <uint64_t>PyDict_Size(mapping) != count:
@@ -136,7 +122,7 @@ cdef PyObject* read_set(Reader* r, uint64_t count) except NULL:
     for at in range(count):
         push(r, next_value(r))
     r.hashed = hashed
-    check_hashes(r, top, count, 1)
+    check_read_hashes(r, top, count, 1)
     for at in range(count):
         PySet_Add(elements, r.stack[top + at])
     pop(r, top)
@@ -160,7 +146,7 @@ cdef PyObject* read_frozenset(Reader* r, uint64_t count) except NULL:
         r.depth -= 1
         return elements
     try:
-        check_hashes(r, top, count, 1)
+        check_read_hashes(r, top, count, 1)
         for at in range(count):
             PySet_Add(elements, r.stack[top + at])
         if <uint64_t>PySet_Size(elements) != count:

@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from importlib import import_module
 from typing import Any, ClassVar, Literal, Protocol, cast
 
+from ..collisions import CollidingHashesError, hashes_collide
 from ..converter import FieldsConverter
 from ..errors import DeserializationError, SerializationError
 from ..lowering import MAX_SIZE, TooLargeError
@@ -108,8 +109,8 @@ class CompactSerializer:
         Raises
         ------
         SerializationError
-            Something in the value is not registered, no text, nested too deep, too large, or referred to in a way that
-            cannot be read; with the path.
+            Something in the value is not registered, no text, nested too deep, too large, referred to in a way that
+            cannot be read, or a dict or set of too many keys with one hash; with the path.
         """
         try:
             return self._codec.dumps(value, self.registry, self.max_size)
@@ -146,6 +147,9 @@ class CompactSerializer:
                     return TooDeepError(path=str(place))
                 if isinstance(error, UnfinishedError) and self._is_unfinished(place):
                     return UnfinishedError(path=str(place))
+                if isinstance(error, CollidingHashesError) and type(place.value) in _HASHED:
+                    if hashes_collide(place.value):
+                        return CollidingHashesError(place.value, path=str(place))
         except SerializationError as found:
             return found
         if isinstance(error, SerializationError):
@@ -220,6 +224,7 @@ class _Portable:
 
 
 _BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
+_HASHED = frozenset({dict, OrderedDict, set, frozenset})
 _LEVELS: dict[type, int] = {**dict.fromkeys(_BUILT_IN, 1), deque: 3, OrderedDict: 3}
 
 

@@ -17,6 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, SafeUUID
 
+from ..collisions import CollidingHashesError, hashes_collide
 from ..converter import Converter, FieldsConverter
 from . import packing, tags
 from .levels import OpenValue
@@ -73,6 +74,7 @@ def _write_tuple(writer: Writer, value: tuple[Any, ...]) -> OpenValue:
 
 
 def _write_dict(writer: Writer, value: dict[Any, Any]) -> OpenValue:
+    _check_hashes(value)
     writer.put_count(tags.DICT, tags.SHORT_DICT, len(value))
     pairs = chain.from_iterable(value.items())
     # Keys come when an even number of values is left, and one of them is taken: an odd one.
@@ -80,6 +82,7 @@ def _write_dict(writer: Writer, value: dict[Any, Any]) -> OpenValue:
 
 
 def _write_set(writer: Writer, value: set[Any]) -> OpenValue:
+    _check_hashes(value)
     number = writer.number_object(value)
     writer.put(tags.SET, packing.varint(len(value)))
     elements = [] if writer.in_sort_key else writer.order.of_set(value, writer.numbers)
@@ -87,8 +90,14 @@ def _write_set(writer: Writer, value: set[Any]) -> OpenValue:
 
 
 def _write_frozenset(writer: Writer, value: frozenset[Any]) -> OpenValue:
+    _check_hashes(value)
     writer.put(tags.FROZENSET, packing.varint(len(value)))
     return OpenValue(iter(writer.order.of_frozenset(value, writer.numbers)), len(value), hashed=True)
+
+
+def _check_hashes(container: Any) -> None:
+    if hashes_collide(container):
+        raise CollidingHashesError(container)
 
 
 def write_instance(writer: Writer, value: object, *, converter: FieldsConverter, shielded: bool) -> OpenValue:

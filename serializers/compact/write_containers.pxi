@@ -12,6 +12,8 @@ cdef int write_dict(Writer* w, PyObject* value, bint sole) except -1:
     if number == REFERRED:
         return 0
     count = left = PyDict_Size(value)
+    if count > <Py_ssize_t>MAX_HASHES:
+        check_written_hashes(w, value, count)
     put_count(w, 0xAF, 0x68, count)
     if count:
         deeper(w)

@@ -19,6 +19,8 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
     if w.in_sort_key:
         raise _Aside
     count = PySet_GET_SIZE(value)
+    if count > <Py_ssize_t>MAX_HASHES:
+        check_written_hashes(w, value, count)
     put(w, 0xB2 if frozen else 0xB1)
     put_varint(w, count)
     if count:

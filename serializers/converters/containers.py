@@ -7,6 +7,7 @@
 from collections import OrderedDict, deque
 from typing import Any
 
+from ..collisions import CollidingHashesError, hashes_collide
 from ..errors import SerializationError
 from ..registry import ConverterRegistry
 from .plain_data import expect, expect_list, expect_pairs
@@ -21,6 +22,8 @@ def register_converters(registry: ConverterRegistry) -> None:
 
 
 def _write_ordered(value: OrderedDict[Any, Any]) -> list[Any]:
+    if hashes_collide(value):
+        raise CollidingHashesError(value)
     if vars(value):
         raise SerializationError(f"this OrderedDict has an attribute {next(iter(vars(value)))!r}, which would be lost")
     return [[key, item] for key, item in value.items()]
