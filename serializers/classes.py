@@ -17,7 +17,7 @@ from inspect import getattr_static, isabstract
 from operator import attrgetter
 from typing import Any, cast
 
-from .converter import Converter, FieldsConverter
+from .converter import Converter, FieldsConverter, NamedTupleConverter
 from .errors import DeserializationError, SerializationError
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement
@@ -96,7 +96,7 @@ def _named_tuple(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclas
         _check_state(cls, state)
         return tuple.__new__(cls, [_value(cls, state, defaults, name) for name in names])
 
-    return Converter(cls, tag, encode, decode, subclasses=subclasses)
+    return NamedTupleConverter(cls, tag, encode, decode, subclasses=subclasses, names=names)
 
 
 def _value(cls: type, state: Mapping[str, object], defaults: Mapping[str, object], name: str) -> object:

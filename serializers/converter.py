@@ -56,3 +56,11 @@ class FieldsConverter(Converter):
     layout: Any = None
     """Where `encode` finds the fields and `fill` sets them, as `classes` has found out; None if they are others'. The
     compiled serializer goes by it instead of calling them."""
+
+
+@dataclass(frozen=True)
+class NamedTupleConverter(Converter):
+    """A converter of a named tuple by its fields: plain data is a new dict of field name to value, in their order."""
+
+    names: tuple[str, ...] = ()
+    """The fields. The compiled serializer goes by them instead of calling `encode`."""

@@ -24,12 +24,13 @@ from enum import Enum, EnumMeta
 from inspect import getattr_static
 from operator import attrgetter
 from sys import intern
+from types import GetSetDescriptorType
 from typing import Generic
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
 from ..collisions import MAX_EQUAL_HASHES, CollidingHashesError, collision, hashes_collide
-from ..converter import FieldsConverter
+from ..converter import FieldsConverter, NamedTupleConverter
 from ..errors import DeserializationError, SerializationError
 from ..registry import unregistered
 from . import refusals
@@ -38,7 +39,8 @@ from .packing import text_decimal, varint
 from .value_types import hashed_by_identity, is_native, is_value_type
 
 cdef size_t MAX_HASHES = MAX_EQUAL_HASHES
-cdef str SHIPPED_ZONES = f"{__package__.rpartition('.')[0]}.converters.temporal"
+cdef str SHIPPED = f"{__package__.rpartition('.')[0]}.converters."
+cdef str SHIPPED_ZONES = f"{SHIPPED}temporal"
 
 cdef extern from "Python.h":
     void Py_XDECREF(PyObject*)
@@ -178,6 +180,7 @@ include "classes.pxi"
 include "specs.pxi"
 include "plans.pxi"
 include "writer.pxi"
+include "holding.pxi"
 include "write_bytes.pxi"
 include "write_containers.pxi"
 include "write_sets.pxi"

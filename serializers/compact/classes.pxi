@@ -12,6 +12,7 @@ cdef enum:
     KIND_ATTRIBUTES  # fields in the attributes of the instance
     KIND_ENCODED     # fields, but found by the converter
     KIND_MEMBER      # of an Enum
+    KIND_NAMED_TUPLE
     KIND_ZONE        # ZoneInfo, by the shipped converter
     KIND_CONVERTED
     # How the instances of a class entry are made.
@@ -21,6 +22,7 @@ cdef enum:
     MAKE_FILLED      # by the converter, from a dict
     MAKE_DECODED     # by the converter's `decode`
     MAKE_MEMBER
+    MAKE_NAMED_TUPLE
     MAKE_ZONE
 
 cdef enum:
@@ -49,11 +51,12 @@ cdef struct Spec:
     PyTypeObject* type
     int kind
     bint value_type, shielded
+    bint shipped             # its converter returns a new container of what the value holds, or holds no objects
     bint counts_all          # attributes beyond the fields are refused, or are fields too
     PyObject* converter
     PyObject* names          # tuple of the declared fields; NULL: the attributes sorted by name
     Entry* entry
-    int slots
+    Py_ssize_t slots         # or fields of a named tuple
     Py_ssize_t* offsets
     int shapes, oldest
     Shape shape[MAX_SHAPES]
@@ -70,7 +73,7 @@ cdef struct Plan:
     bint shielded
     PyTypeObject* type
     PyObject* converter
-    PyObject* names          # tuple; NULL for converted values
+    PyObject* names          # tuple; NULL for converted values, but named tuples
     PyObject* members        # the Enum's members by value
     void* keys
     unsigned char* indices
@@ -83,7 +86,8 @@ cdef class Prepared:
 
     cdef object registry
     cdef readonly bint valid
-    cdef bint untrusted              # a converter ran code of the application
+    cdef bint runs_code              # a converter runs code of the application
+    cdef int wary                    # calls before a trusting one is tried again
     cdef Spec** specs                # by the address of the class
     cdef size_t spec_mask, spec_count
     cdef list outgrown               # addresses of smaller tables, in which a writer may still be looking

@@ -247,6 +247,7 @@ cdef extern from *:
     static inline PyObject *compact_new(PyTypeObject *type, PyObject *no_arguments) {
         return PyBaseObject_Type.tp_new(type, no_arguments, NULL);
     }
+    static inline PyObject *compact_allocate(PyTypeObject *type, Py_ssize_t count) { return type->tp_alloc(type, count); }
     static inline int compact_reads_plainly(PyTypeObject *type) { return type->tp_getattro == PyObject_GenericGetAttr; }
     static inline int compact_has_dict(PyTypeObject *type) { return type->tp_dictoffset != 0; }
     static inline int compact_hashes_identity(PyTypeObject *type) { return type->tp_hash == PyBaseObject_Type.tp_hash; }
@@ -281,6 +282,7 @@ cdef extern from *:
     Py_ssize_t compact_slot(PyObject*, PyTypeObject*)
     PyObject** compact_at(PyObject*, Py_ssize_t)
     PyObject* compact_new(PyTypeObject*, PyObject*) except NULL
+    PyObject* compact_allocate(PyTypeObject*, Py_ssize_t) except NULL
     int compact_reads_plainly(PyTypeObject*)
     int compact_has_dict(PyTypeObject*)
     int compact_hashes_identity(PyTypeObject*)

@@ -50,6 +50,11 @@ cdef Plan* make_plan(Prepared known, bytes data, bint of_instance, tag, names) e
             members = converter.cls._value2member_map_
             plan.members = <PyObject*>members
             Py_INCREF(members)
+        elif not of_instance and isinstance(converter, NamedTupleConverter):
+            plan.kind = MAKE_NAMED_TUPLE
+            plan.type = <PyTypeObject*>converter.cls
+            plan.names = <PyObject*>converter.names
+            Py_INCREF(converter.names)
         elif not of_instance and converter.cls is ZoneInfo and getattr(converter.decode, "__module__", None) == SHIPPED_ZONES:
             plan.kind = MAKE_ZONE
     except:

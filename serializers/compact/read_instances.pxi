@@ -154,6 +154,10 @@ cdef PyObject* convert(Reader* r, Plan* plan, PyObject* plain) except NULL:
         if made:
             incref(made)
             return made
+    elif plan.kind == MAKE_NAMED_TUPLE and type_of(plain) == &PyDict_Type:
+        made = make_named_tuple(plan, plain)
+        if made:
+            return made
     elif plan.kind == MAKE_ZONE:
         for at in range(r.zone_count):
             if r.zone_keys[at] == plain:
@@ -167,3 +171,18 @@ cdef PyObject* convert(Reader* r, Plan* plan, PyObject* plain) except NULL:
             r.zone_keys[r.zone_count], r.zones[r.zone_count] = plain, <PyObject*>value
             r.zone_count += 1
     return <PyObject*>value
+
+
+cdef PyObject* make_named_tuple(Plan* plan, PyObject* fields) except? NULL:
+    """Return a named tuple of a dict that has all its fields, else NULL: its converter knows the defaults."""
+    cdef Py_ssize_t count = Py_SIZE(plan.names), at
+    cdef PyObject* field
+    cdef PyObject* made = compact_allocate(plan.type, count)
+    for at in range(count):
+        field = PyDict_GetItemWithError(fields, PyTuple_GET_ITEM(plan.names, at))
+        if not field:
+            decref(made)
+            return NULL
+        incref(field)
+        PyTuple_SET_ITEM(made, at, field)
+    return made

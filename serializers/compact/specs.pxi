@@ -79,11 +79,23 @@ cdef int describe(Prepared known, Spec* spec, cls) except -1:
     spec.value_type = is_value_type(converter)
     spec.entry = entry_of(known, converter.tag, None)
     spec.kind = KIND_CONVERTED
+    spec.shipped = (getattr(converter.encode, "__module__", None) or "").startswith(SHIPPED)
     if by_value_alone(cls, converter):
         spec.kind = KIND_MEMBER
+    elif isinstance(converter, NamedTupleConverter):
+        if cls.__iter__ is tuple.__iter__ and compact_reads_plainly(spec.type) and plain_dict(cls):
+            spec.kind = KIND_NAMED_TUPLE
+            spec.names = known.hold(tuple([intern(name) for name in converter.names]))
+            spec.slots = len(converter.names)
     elif cls is ZoneInfo and getattr(converter.encode, "__module__", None) == SHIPPED_ZONES:
         spec.kind = KIND_ZONE
     return 0
+
+
+cdef bint plain_dict(cls) except -1:
+    """Whether `__dict__` of an instance, if it has one, is what object gives it."""
+    found = getattr_static(cls, "__dict__", None)
+    return type(found) is GetSetDescriptorType or found is None
 
 
 cdef bint by_value_alone(cls, converter) except -1:

@@ -9,6 +9,7 @@ cdef int write_dict(Writer* w, PyObject* value, bint sole) except -1:
     cdef PyObject* key
     cdef PyObject* item
     cdef bint hashed = w.hashed
+    cdef Frame frame
     if number == REFERRED:
         return 0
     count = left = PyDict_Size(value)
@@ -16,24 +17,24 @@ cdef int write_dict(Writer* w, PyObject* value, bint sole) except -1:
         check_written_hashes(w, value, count)
     put_count(w, 0xAF, 0x68, count)
     if count:
-        deeper(w)
+        enter(w, &frame, value, NULL, 0)
         while left and compact_dict_next(fast_layouts, value, &at, &key, &item):
             left -= 1
-            if type_of(key) == &PyUnicode_Type and w.trusting:
+            if w.holding == HOLD_NOW:
+                keep(w, key)
+                keep(w, item)
+            if type_of(key) == &PyUnicode_Type:
                 w.weight += 1
                 reserve(w, 32)
                 write_text(w, key)
             else:
-                if not w.trusting:
-                    keep(w, key)
-                    keep(w, item)
                 w.hashed = True
                 write_value(w, key, True)
                 w.hashed = hashed
             write_value(w, item, True)
         if left or PyDict_Size(value) != count:
             raise refusals.changed()
-        w.depth -= 1
+        leave(w, &frame)
     complete(w, number)
     return 0
 
@@ -42,20 +43,21 @@ cdef int write_list(Writer* w, PyObject* value, bint sole) except -1:
     cdef int64_t number = meet(w, value, sole)
     cdef Py_ssize_t count, at
     cdef PyObject* item
+    cdef Frame frame
     if number == REFERRED:
         return 0
     count = Py_SIZE(value)
     put_count(w, 0xAE, 0x60, count)
     if count:
-        deeper(w)
+        enter(w, &frame, value, NULL, 0)
         for at in range(count):
             if Py_SIZE(value) != count:
                 raise refusals.changed()
             item = PyList_GET_ITEM(value, at)
-            if not w.trusting:
+            if w.holding == HOLD_NOW:
                 keep(w, item)
             write_value(w, item, True)
-        w.depth -= 1
+        leave(w, &frame)
     if Py_SIZE(value) != count:
         raise refusals.changed()
     complete(w, number)
@@ -64,10 +66,11 @@ cdef int write_list(Writer* w, PyObject* value, bint sole) except -1:
 
 cdef int write_tuple(Writer* w, PyObject* value, bint sole) except -1:
     cdef Py_ssize_t count = Py_SIZE(value), at
+    cdef Frame frame
     put_count(w, 0xB0, 0x70, count)
     if count:
-        deeper(w)
+        enter(w, &frame, value, NULL, 0)
         for at in range(count):
             write_value(w, PyTuple_GET_ITEM(value, at), sole)
-        w.depth -= 1
+        leave(w, &frame)
     return 0

@@ -10,6 +10,7 @@ cdef int write_instance(Writer* w, PyObject* value, Spec* spec, bint sole) excep
     cdef Shape* shape
     cdef Entry* entry
     cdef int at, count
+    cdef Frame frame
     if number == REFERRED:
         return 0
     if spec.kind == KIND_SLOTS:
@@ -25,17 +26,17 @@ cdef int write_instance(Writer* w, PyObject* value, Spec* spec, bint sole) excep
         if not shape:
             return write_encoded(w, value, spec, number)
         count, entry = shape.count, shape.entry
-    if not w.trusting:
+    if w.holding == HOLD_NOW:
         for at in range(count):
             keep(w, fields[at])
     put_class(w, entry, 0xB4, 0x80, 0xB5)
     if count:
         if spec.shielded:
             w.hashed = False
-        deeper(w)
+        enter(w, &frame, value, fields, count)
         for at in range(count):
             write_value(w, fields[at], True)
-        w.depth -= 1
+        leave(w, &frame)
     complete(w, number)
     return 0
 
@@ -116,9 +117,9 @@ cdef dict attributes_at(compact_attributes* found):
 
 cdef int write_encoded(Writer* w, PyObject* value, Spec* spec, int64_t number) except -1:
     """Write an instance whose fields the converter finds."""
-    cdef dict fields
-    stop_trusting(w)
-    fields = (<object>spec.converter).encode(<object>value)
+    cdef dict fields = plain_of(w, value, spec)
+    cdef bint foreign = w.foreign
+    w.foreign = True
     keep(w, <PyObject*>fields)
     names = tuple(fields)
     put_class(w, entry_of(<Prepared>w.known, (<object>spec.converter).tag, names), 0xB4, 0x80, 0xB5)
@@ -130,14 +131,35 @@ cdef int write_encoded(Writer* w, PyObject* value, Spec* spec, int64_t number) e
             keep(w, <PyObject*>field)
             write_value(w, <PyObject*>field, False)
         w.depth -= 1
+    w.foreign = foreign
     complete(w, number)
     return 0
 
 
-cdef inline int stop_trusting(Writer* w) except -1:
-    """Begin anew unless this attempt holds all that it has met: code of the application is going to run."""
+cdef object plain_of(Writer* w, PyObject* value, Spec* spec):
+    """Return what the converter makes of a value, which may run any code: what is borrowed is held first."""
+    cdef Prepared known = <Prepared>w.known
     if w.trusting:
-        (<Prepared>w.known).untrusted = True
+        if w.in_sort_key:
+            stop_trusting(w)  # the writer around this one borrows, too
+        if w.holding == HOLD_NOTHING:
+            known.runs_code = True
+            raise _Again
+        hold_frames(w)
+    keep(w, value)
+    if w.collecting:
+        PyGC_Enable()
+    try:
+        return (<object>spec.converter).encode(<object>value)
+    finally:
+        if w.collecting:
+            w.collecting = PyGC_Disable()
+
+
+cdef inline int stop_trusting(Writer* w) except -1:
+    """Begin anew unless this attempt remembers all objects."""
+    if w.trusting:
+        (<Prepared>w.known).wary = WARY_CALLS
         raise _Again
     return 0
 
@@ -146,6 +168,7 @@ cdef inline int stop_trusting(Writer* w) except -1:
 
 cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
     cdef int64_t number
+    cdef bint foreign
     if spec.kind == KIND_SET or spec.kind == KIND_FROZENSET:
         return write_set(w, value, sole, spec.kind == KIND_FROZENSET)
     if spec.kind == KIND_BYTES:
@@ -157,11 +180,13 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
         complete(w, number)
         return put_sized(w, 0xAD, PyByteArray_AS_STRING(value), Py_SIZE(value))
     if spec.kind == KIND_MEMBER:
-        return write_converted(w, member_value(spec, value), spec)
+        return write_converted(w, member_value(spec, value), spec, False)
     if spec.kind == KIND_ZONE:
         key = (<Prepared>w.known).zone_key(<object>value, (<object>spec.converter).encode)
         if key is not None:
-            return write_converted(w, <PyObject*>key, spec)
+            return write_converted(w, <PyObject*>key, spec, False)
+    if spec.kind == KIND_NAMED_TUPLE and is_plain_tuple(value, spec):
+        return write_named_tuple(w, value, spec, sole)
     number = FORGOTTEN
     if spec.kind == KIND_ENCODED or not spec.value_type:
         number = meet(w, value, sole)
@@ -169,22 +194,73 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
             return 0
     if spec.kind == KIND_ENCODED:
         return write_encoded(w, value, spec, number)
-    stop_trusting(w)
-    if number >= 0:
-        w.memo.weights[number] -= 1  # marks it as converted and open
-    plain = (<object>spec.converter).encode(<object>value)
+    begin_converted(w, number)
+    plain = plain_of(w, value, spec)
+    foreign = w.foreign
+    w.foreign = foreign or not spec.shipped
+    write_converted(w, <PyObject*>plain, spec, True)
+    w.foreign = foreign
     keep(w, <PyObject*>plain)
-    write_converted(w, <PyObject*>plain, spec)
-    if number >= 0:
-        w.memo.weights[number] += 1
-    complete(w, number)
+    complete_converted(w, number)
     return 0
 
 
-cdef inline int write_converted(Writer* w, PyObject* plain, Spec* spec) except -1:
+cdef inline void begin_converted(Writer* w, int64_t number) noexcept:
+    if number >= 0:
+        w.memo.weights[number] -= 1  # marks it as converted and open
+
+
+cdef inline void complete_converted(Writer* w, int64_t number) noexcept:
+    if number >= 0:
+        w.memo.weights[number] += 1
+    complete(w, number)
+
+
+cdef bint is_plain_tuple(PyObject* value, Spec* spec) except -1:
+    """Whether a named tuple has its fields, and no attributes beside them."""
+    cdef PyObject* attributes
+    if Py_SIZE(value) != spec.slots:
+        return False
+    if not compact_has_dict(spec.type):
+        return True
+    attributes = PyObject_GenericGetDict(value, NULL)
+    decref(attributes)  # the tuple holds it
+    return PyDict_Size(attributes) == 0
+
+
+cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
+    """Write what its converter would return, a new dict, without making it."""
+    cdef int64_t number = FORGOTTEN
+    cdef Py_ssize_t at, count = spec.slots
+    cdef Frame frame
+    if not spec.value_type:
+        number = meet(w, value, sole)
+        if number == REFERRED:
+            return 0
+    begin_converted(w, number)
+    put_class(w, spec.entry, 0xCB if spec.value_type else 0xB6, 0x90, 0xB7)
+    enter(w, &frame, value, NULL, 0)
+    w.weight += 1
+    w.memo.next_object += 1  # that of the dict
+    reserve(w, 32)
+    put_count(w, 0xAF, 0x68, count)
+    if count:
+        deeper(w)
+        for at in range(count):
+            w.weight += 1
+            reserve(w, 32)
+            write_text(w, PyTuple_GET_ITEM(spec.names, at))
+            write_value(w, PyTuple_GET_ITEM(value, at), sole or not spec.value_type)
+        w.depth -= 1
+    leave(w, &frame)
+    complete_converted(w, number)
+    return 0
+
+
+cdef inline int write_converted(Writer* w, PyObject* plain, Spec* spec, bint once) except -1:
     put_class(w, spec.entry, 0xCB if spec.value_type else 0xB6, 0x90, 0xB7)
     deeper(w)
-    write_value(w, plain, False)
+    write_value(w, plain, once)
     w.depth -= 1
     return 0
 

@@ -21,8 +21,7 @@ cdef inline int write_text(Writer* w, PyObject* value) except -1:
     if not ascii and utf8_size(value) > 255:
         return put_utf8(w, value)
     memo_take_text(&w.memo, slot, value, hash)
-    if not w.trusting:
-        keep(w, value)
+    remember(w, value)
     return put_text(w, value)
 
 

@@ -12,6 +12,7 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
     cdef int64_t number = FORGOTTEN
     cdef Py_ssize_t count, at
     cdef PyObject** elements
+    cdef Frame frame
     if not frozen:
         number = meet(w, value, sole)
         if number == REFERRED:
@@ -24,24 +25,24 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
     put(w, 0xB2 if frozen else 0xB1)
     put_varint(w, count)
     if count:
-        deeper(w)
         elements = <PyObject**>malloc(count * sizeof(PyObject*))
         if not elements:
             raise MemoryError()
         try:
             if compact_elements(value, elements, count) != count:
                 raise refusals.changed()
-            if not w.trusting:
+            if w.holding == HOLD_NOW:
                 for at in range(count):
                     keep(w, elements[at])
+            enter(w, &frame, value, elements, count)
             if count > 1:
                 sort_elements(w, elements, count)
             w.hashed = True
             for at in range(count):
                 write_value(w, elements[at], sole or not frozen)
+            leave(w, &frame)
         finally:
             free(elements)
-        w.depth -= 1
     complete(w, number)
     return 0
 
@@ -58,6 +59,7 @@ cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except 
         if not keys:
             raise MemoryError()
         alone.known, alone.trusting, alone.in_sort_key, alone.limit = w.known, w.trusting, True, w.sort_room
+        alone.holding, alone.collecting = HOLD_NOTHING if w.trusting else HOLD_NOW, False
         alone.specs, alone.spec_mask = (<Prepared>w.known).specs, (<Prepared>w.known).spec_mask
         writer_begin(alone)
         for at in range(count):

@@ -72,7 +72,7 @@ cdef inline void put_clock(
 
 cdef inline int write_zone(Writer* w, PyObject* zone) except -1:
     deeper(w)
-    if not w.trusting:
+    if w.holding == HOLD_NOW:
         keep(w, zone)
     write_value(w, zone, False)
     w.depth -= 1

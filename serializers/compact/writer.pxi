@@ -1,15 +1,29 @@
 # Writes a value in one recursion.
 #
-# A first attempt runs no code but this module's, so it borrows what the graph holds, and does not remember an object whose
-# one reference it came by: nothing can lead there again. (Its number is counted all the same.) If a class needs code of
-# the application, the attempt begins anew: every object is remembered, and everything is held until the end (`keep`).
+# A trusting attempt borrows what the graph holds, and does not remember an object whose one reference it came by: nothing can
+# lead there again. (Its number is counted all the same.) Before code of the application runs, everything that is borrowed is
+# held until the end (`plain_of`). What that code returns may lead to any object, so one that is neither new nor remembered
+# ends the attempt; it begins anew, remembers every object and holds everything at once.
 
 cdef enum:
     MAX_DEPTH = 500
     MAX_HASHED_WEIGHT = 1 << 20
     SORT_KEYS_PER_SIZE = 8
     ATTEMPTS = 100
+    WARY_CALLS = 16          # calls that are not tried trusting after one that could not be
     KEPT_SCRATCH = 1 << 20   # bytes; larger buffers and tables are not kept for the next call
+
+cdef enum:
+    HOLD_NOTHING             # no code of the application will run
+    HOLD_LATER               # when such code runs
+    HOLD_NOW
+
+cdef struct Frame:           # a container or instance that is being written, and what was taken out of it
+    Frame* outer
+    PyObject* value
+    PyObject** inside
+    Py_ssize_t count
+    bint held
 
 cdef struct Writer:
     unsigned char* out
@@ -17,14 +31,18 @@ cdef struct Writer:
     Memo memo
     int64_t weight, hashed_weight
     int depth
-    bint trusting            # the first attempt
+    bint trusting
+    bint foreign             # inside what code of the application returned
+    bint collecting          # the collector is switched off until the end
+    int holding
     bint hashed              # inside a dict key or an element of a set, where hashing looks
     bint in_sort_key
     PyObject* known          # the Prepared, and what it holds
     Spec** specs
     size_t spec_mask
-    PyObject** kept
-    size_t kept_count, kept_room
+    Frame* frames            # innermost first
+    PyObject** kept          # of which the first `held` are held, and the others borrowed
+    size_t kept_count, kept_room, held
 
 cdef Writer* spare_writers[2]
 
@@ -42,12 +60,14 @@ def dumps(value, registry, size_t max_size):
     cdef Prepared known = prepared(registry)
     cdef int left = ATTEMPTS
     try:
-        while left and not known.untrusted:
+        while left and not known.wary:
             left -= 1
             try:
                 return attempt(value, known, max_size, True)
             except _Again:
                 continue
+        if known.wary:
+            known.wary -= 1
         return attempt(value, known, max_size, False)
     except _Aside:
         pass
@@ -56,9 +76,10 @@ def dumps(value, registry, size_t max_size):
 
 cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
     cdef Writer* writer = writer_take()
-    # A collection could run finalizers, which are code of the application, too. None can be missed: no Python code runs.
-    cdef bint collecting = trusting and PyGC_Disable()
+    # A collection could run finalizers, which are code of the application, too.
+    writer.collecting = trusting and PyGC_Disable()
     writer.known, writer.trusting = <PyObject*>known, trusting
+    writer.holding = HOLD_NOW if not trusting else HOLD_LATER if known.runs_code else HOLD_NOTHING
     writer.limit, writer.sort_room = max_size, max_size * SORT_KEYS_PER_SIZE
     writer.in_sort_key = False
     writer.specs, writer.spec_mask = known.specs, known.spec_mask
@@ -71,7 +92,7 @@ cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
             raise refusals.too_large(max_size)
         return PyBytes_FromStringAndSize(<char*>writer.out, writer.length)
     finally:
-        if collecting:
+        if writer.collecting:
             PyGC_Enable()
         writer_give(writer)
 
@@ -106,13 +127,13 @@ cdef Writer* writer_take() except NULL:
 cdef inline void writer_begin(Writer* w) noexcept:
     memo_clear(&w.memo)
     w.weight = w.hashed_weight = 0
-    w.depth, w.length, w.hashed = 1, 0, False
+    w.depth, w.length, w.hashed, w.foreign, w.frames = 1, 0, False, False, NULL
 
 
 cdef void writer_give(Writer* w) noexcept:
     cdef size_t at
-    cdef size_t count = w.kept_count
-    w.kept_count = 0
+    cdef size_t count = w.held
+    w.kept_count = w.held = 0
     for at in range(count):
         decref(w.kept[at])
     if memo_size(&w.memo) + w.capacity + w.kept_room * 8 < KEPT_SCRATCH:
@@ -124,20 +145,6 @@ cdef void writer_give(Writer* w) noexcept:
     free(w.out)
     free(w.kept)
     free(w)
-
-
-cdef int keep(Writer* w, PyObject* thing) except -1:
-    """Hold a reference until the end of the call."""
-    cdef void* grown
-    if w.kept_count == w.kept_room:
-        grown = realloc(w.kept, (w.kept_room * 2 + 64) * sizeof(PyObject*))
-        if not grown:
-            raise MemoryError()
-        w.kept, w.kept_room = <PyObject**>grown, w.kept_room * 2 + 64
-    incref(thing)
-    w.kept[w.kept_count] = thing
-    w.kept_count += 1
-    return 0
 
 
 cdef int write_value(Writer* w, PyObject* value, bint once) except -1:
@@ -233,11 +240,12 @@ cdef inline int64_t meet(Writer* w, PyObject* value, bint sole) except -3:
     if slot.epoch == w.memo.epoch:
         refer(w, value, slot.number)
         return REFERRED
+    if w.foreign:
+        stop_trusting(w)  # it may have been met, and not remembered
     number = w.memo.next_object
     memo_take_object(&w.memo, slot, value)
     w.memo.weights[number] = -1 - 2 * (w.weight - 1)
-    if not w.trusting:
-        keep(w, value)
+    remember(w, value)
     return number
 
 
