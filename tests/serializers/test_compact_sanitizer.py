@@ -19,13 +19,8 @@ MODULE = "memcached_sessions.serializers.compact._compact"
 SOURCE = Path(__file__).parents[2] / "serializers" / "compact" / "_compact.pyx"
 # -O0 compiles in a fifth of the time; payloads lie at any alignment and are read so on purpose.
 FLAGS = [
-    "-fsanitize=address,undefined",
-    "-fno-sanitize=alignment",
-    "-fno-sanitize-recover=all",
-    "-g1",
-    "-O0",
-    "-shared",
-    "-fPIC",
+    *("-fsanitize=address,undefined", "-fno-sanitize=alignment", "-fno-sanitize-recover=all"),
+    *("-g1", "-O0", "-shared", "-fPIC"),
 ]
 
 FEED = f"""
