@@ -38,7 +38,7 @@ format: .venv/has-lint ## rewrite the source in the one format, with what ruff c
 .PHONY: clean
 clean: ## remove the environment, the caches and what was built (bench-results stays)
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
-	@rm -f serializers/compact/_compact.c serializers/compact/_compact.*.so
+	@rm -f serializers/compact/_compact.c serializers/compact/_compact.*.so bench/_floor.c bench/_floor.*.so
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -46,7 +46,7 @@ help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 # The environment is begun anew when pyproject.toml changed or another PYTHON is asked for. Each target adds only the
-# extra that it needs, and builds the compiled module again when its source changed. The link is for pyright, see
+# extra that it needs, and builds the compiled modules again when their source changed. The link is for pyright, see
 # pyproject.toml.
 .venv/python-$(VERSION): pyproject.toml
 	@tools/prepare $(PYTHON) venv --optional compiler
@@ -54,6 +54,6 @@ help: ## say what there is
 	@mkdir .venv/typing && ln -s ../.. .venv/typing/memcached_sessions
 	@touch $@
 
-.venv/has-%: .venv/python-$(VERSION) $(wildcard serializers/compact/*.pyx serializers/compact/*.pxi)
+.venv/has-%: .venv/python-$(VERSION) $(wildcard serializers/compact/*.pyx serializers/compact/*.pxi bench/*.pyx)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@

@@ -1,6 +1,6 @@
 """A case is one serializer on one workload; here it is made, and its round trip is verified through the store.
 
-Invariant: a `ReadyCase`, the only thing that `measuring` takes, exists only for a case whose value came back
+Invariant: a `ReadyCase` or `ReadyFloor`, all that `measuring` takes, exists only for a case whose value came back
 faithfully, and did so twice.
 """
 
@@ -19,6 +19,7 @@ from ..serializers import (
     get_serializer,
 )
 from ..serializers.fidelity import difference
+from .floor import FLOOR, builder
 from .references import references
 from .store import SessionStore
 from .workload import Workload
@@ -87,12 +88,29 @@ class ReadyCase:
 
 
 @dataclass(frozen=True)
+class ReadyFloor:
+    """The verified case of the floor of reading, which has no bytes and so nothing but loads."""
+
+    case: Case
+    build: Callable[[], object]
+    keeps_identity: bool = True
+    payload: None = None
+
+    def loads(self) -> Callable[[], object]:
+        """Return the call that is timed as loads."""
+        return self.build
+
+
+Ready = ReadyCase | ReadyFloor
+
+
+@dataclass(frozen=True)
 class Examined:
     """A case and its verdict; ready to be timed if that is `Outcome.VERIFIED`."""
 
     case: Case
     verdict: Verdict
-    ready: ReadyCase | None = None
+    ready: Ready | None = None
 
 
 def every_case(workloads: Iterable[Workload], serializers: Iterable[SerializerInfo]) -> list[Case]:
@@ -139,6 +157,8 @@ def examine(case: Case, store: SessionStore) -> Examined:
 def _examine(case: Case, store: SessionStore) -> Examined:
     registry = ConverterRegistry()
     case.workload.register(registry)
+    if case.serializer == FLOOR:
+        return _examine_floor(case, registry)
     reference = references().get(case.serializer)
     serializer = reference or get_serializer(case.serializer, registry, **case.options)
     value = case.workload.build()
@@ -158,15 +178,29 @@ def _examine(case: Case, store: SessionStore) -> Examined:
         return _rejected(case, Outcome.FAILED, f"the store did not keep the {len(payload)} bytes of the payload")
     # Twice, because a serializer that keeps state between calls can be right once.
     copies = [serializer.loads(stored), serializer.loads(stored)]
+    if changed := _changed(case, value, copies, identity=serializer.capabilities.identity):
+        return changed
+    keeps_identity = difference(value, copies[0], identity=True) is None
+    ready = ReadyCase(case, serializer, value, payload, keeps_identity, _library(serializer, value))
+    return Examined(case, Verdict(Outcome.VERIFIED), ready)
+
+
+def _examine_floor(case: Case, registry: ConverterRegistry) -> Examined:
+    value = case.workload.build()
+    build = builder(value, registry)
+    changed = _changed(case, value, [build(), build()], identity=True)
+    return changed or Examined(case, Verdict(Outcome.VERIFIED), ReadyFloor(case, build))
+
+
+def _changed(case: Case, value: object, copies: Iterable[object], *, identity: bool) -> Examined | None:
+    """Return the rejected case if one of the copies is no faithful one, or the value is no longer what it was."""
     for copy in copies:
-        if found := difference(value, copy, identity=serializer.capabilities.identity):
+        if found := difference(value, copy, identity=identity):
             return _rejected(case, Outcome.UNFAITHFUL, found.what, found.path)
     if found := difference(case.workload.build(), value):
         what = f"the serializer changed the value that it was given, or two builds of the workload differ: {found.what}"
         return _rejected(case, Outcome.UNFAITHFUL, what, found.path)
-    keeps_identity = difference(value, copies[0], identity=True) is None
-    ready = ReadyCase(case, serializer, value, payload, keeps_identity, _library(serializer, value))
-    return Examined(case, Verdict(Outcome.VERIFIED), ready)
+    return None
 
 
 def _library(serializer: Serializer, value: object) -> LibraryCall | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ..serializers import SerializerInfo, available_serializers
-from .references import reference_infos, references
+from .references import reference_infos
 from .report import markdown_report, terminal_report
 from .result import BASELINE
 from .result_file import ResultFileError, read_result, write_result
@@ -126,7 +126,7 @@ def _list(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     lines = ["serializers"]
     lines += [_listed(each, each.implementation) for each in available_serializers().values()]
     lines += ["references"]
-    lines += [f"  {each.name:<16} {each.implementation}" for each in references().values()]
+    lines += [f"  {each.name:<18} {each.broken or each.implementation}" for each in reference_infos().values()]
     lines += ["workloads"]
     lines += [
         _listed(each, each.workload.description if each.workload else "") for each in available_workloads().values()

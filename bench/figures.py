@@ -42,6 +42,15 @@ def times_faster(ratio: Estimate | None) -> str:
     return f"{word} ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
+def multiple(ratio: Estimate | None) -> str:
+    """Return how many times as long, with its interval.
+
+    >>> multiple(Estimate(1.254, 1.2, 1.3)), multiple(None)
+    ('1.25 (1.20-1.30)', '-')
+    """
+    return NOTHING if ratio is None else f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+
+
 def fraction(ratio: Estimate | None) -> str:
     """Return a part of the baseline, which is exact.
 

@@ -17,6 +17,7 @@ from platform import python_version
 from typing import Any
 
 from ..serializers import Capabilities, SerializerInfo
+from .floor import FLOOR, missing
 
 BARE_PICKLE = "bare-pickle"
 
@@ -59,10 +60,23 @@ def references() -> Mapping[str, BareLibrary]:
 
 
 def reference_infos() -> dict[str, SerializerInfo]:
-    """Return the references as the comparison lists serializers."""
-    return {
+    """Return the references as the comparison lists serializers, the floor of reading among them.
+
+    >>> list(reference_infos())[-1]
+    'construction-floor'
+    """
+    libraries = {
         each.name: SerializerInfo(
             each.name, "its own library", "", each.implementation, each.capabilities, variants={each.name: {}}
         )
         for each in references().values()
     }
+    return libraries | {FLOOR: _floor_info()}
+
+
+def _floor_info() -> SerializerInfo:
+    reason = missing()
+    if reason:
+        return SerializerInfo(FLOOR, "memcached-sessions", "", broken=reason)
+    about = "the objects alone, made in C of no bytes"
+    return SerializerInfo(FLOOR, "memcached-sessions", "", about, variants={FLOOR: {}})

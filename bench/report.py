@@ -6,7 +6,8 @@ Invariant: it reads a `Result` and nothing else, so a report can be made again f
 from collections.abc import Iterator
 
 from .case import Outcome
-from .figures import fraction, microseconds, percent_more, size, times_faster
+from .figures import fraction, microseconds, multiple, percent_more, size, times_faster
+from .floor import FLOOR
 from .intervals import TIE_BAND, coverage
 from .overhead import excesses, limit, within_limits
 from .rendering import Block, Bullets, Heading, Lines, Row, Table, to_markdown, to_terminal
@@ -30,6 +31,7 @@ _HEADINGS = (
     "dumps\nover bare\nlibrary",
     "loads\nover bare\nlibrary",
 )
+_FLOOR_HEADING = "loads\nby that of\nthe floor"
 
 
 def terminal_report(result: Result) -> str:
@@ -55,7 +57,7 @@ def _blocks(result: Result) -> Iterator[Block]:
     if broken := [
         f"{each.name} of {each.distribution}: {each.broken}"
         for each in (*result.serializers, *result.workloads)
-        if each.broken
+        if each.broken and each.name != FLOOR
     ]:
         yield Heading("Broken plug-ins")
         yield Bullets(tuple(broken))
@@ -85,11 +87,23 @@ def _circumstances(result: Result) -> Iterator[str]:
             "Rows called bare- are libraries alone, called as anybody would; bare-pickle is Python's pickle, protocol "
             "5, with no restriction, and pickle is the restricted serializer of this package."
         )
+    yield from _floor(result)
     yield (
         f"Times are medians of {result.passes} interleaved passes. Times faster than {BASELINE}: its time by this "
         f"time, pass by pass, so under 1 is slower; in brackets the {100 * coverage(result.passes):.1f} % interval of "
         f"the median. A tie: the interval includes 1 or stays within {100 * TIE_BAND:.0f} % of it."
     )
+
+
+def _floor(result: Result) -> Iterator[str]:
+    for each in result.serializers:
+        if each.name == FLOOR and each.broken:
+            yield f"{FLOOR} is missing: {each.broken}"
+        elif each.name == FLOOR:
+            yield (
+                f"{FLOOR} is no serializer: it makes the same objects in C, of no bytes, by the calls of compact's "
+                "reader. Loads by that of the floor: 1.25 is a quarter more."
+            )
 
 
 def _in_order(result: Result) -> list[str]:
@@ -107,7 +121,18 @@ def _description(result: Result, workload: str) -> str:
 
 def _table(result: Result, workload: str) -> Table:
     headings = tuple(each.format(store=result.store.kind, baseline=BASELINE) for each in _HEADINGS)
-    return Table(headings, tuple(_row(case) for case in result.cases if case.workload == workload))
+    rows = [case for case in result.cases if case.workload == workload]
+    if not any(case.label == FLOOR for case in result.cases):
+        return Table(headings, tuple(_row(case) for case in rows))
+    return Table((*headings, _FLOOR_HEADING), tuple(_with_floor(case) for case in rows))
+
+
+def _with_floor(case: CaseResult) -> Row:
+    """Return a row of a table that has the column of the floor."""
+    row = _row(case)
+    if row.remark:
+        return row
+    return Row((*row.cells, "floor" if case.label == FLOOR else multiple(case.loads_over_floor)))
 
 
 def _row(case: CaseResult) -> Row:

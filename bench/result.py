@@ -1,7 +1,8 @@
 """What a run found, as one immutable value: the only thing that reports read, and what the JSON file is.
 
-Times are in seconds, sizes in bytes, overheads and ratios are plain factors. Invariant: a case that is not verified
-has no figure. The version of this shape is `SCHEMA`; whoever changes the meaning of a field or removes one raises it.
+Times are in seconds, sizes in bytes, overheads and ratios are plain factors. Invariants: a case that is not verified
+has no figure, and an operation that a case does not have is None, never a number. The version of this shape is
+`SCHEMA`; whoever changes the meaning of a field or removes one raises it.
 """
 
 from collections.abc import Mapping
@@ -95,6 +96,7 @@ class CaseResult:
     identity: bool | None = None
     """Whether shared objects came back shared; False: as copies."""
     bytes: int | None = None
+    """None also for `construction-floor`, which has neither bytes nor dumps nor a round trip."""
     dumps: Estimate | None = None
     loads: Estimate | None = None
     round_trip: Estimate | None = None
@@ -105,6 +107,9 @@ class CaseResult:
     overhead_dumps: Estimate | None = None
     """What dumps costs beyond the bare call, as a factor of the bare call: 0.25 is a quarter more."""
     overhead_loads: Estimate | None = None
+    loads_over_floor: Estimate | None = None
+    """Time of loads by the time of making the same objects of no bytes, so 1.25 is a quarter more; None where that was
+    not measured."""
     items: int | None = None
     """How many values the serializer's own pass looks at."""
     converted: int | None = None

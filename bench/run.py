@@ -11,7 +11,8 @@ from random import Random
 from time import monotonic
 
 from ..serializers import SerializerInfo
-from .case import Examined, ReadyCase, every_case, examine
+from .case import Examined, Ready, ReadyCase, every_case, examine
+from .floor import FLOOR
 from .intervals import Estimate, estimate, exactly
 from .machine import describe_machine, library_versions
 from .measuring import Operation, Timings, measure
@@ -98,14 +99,14 @@ def _compare(
         progress=lambda done: progress(f"{workload.name}: pass {done} of {passes}"),
     )
     timed = {case.case.label: (case, timing) for case, timing in zip(ready, timings, strict=True)}
-    baseline = timed.get(BASELINE)
-    return [_case_result(each, timed.get(each.case.label), baseline) for each in examined]
+    baseline, floor = timed.get(BASELINE), timed.get(FLOOR)
+    return [_case_result(each, timed.get(each.case.label), baseline, floor) for each in examined]
 
 
-_Timed = tuple[ReadyCase, Timings]
+_Timed = tuple[Ready, Timings]
 
 
-def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | None) -> CaseResult:
+def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | None, floor: _Timed | None) -> CaseResult:
     case, verdict = examined.case, examined.verdict
     untimed = CaseResult(
         case.workload.name,
@@ -120,18 +121,20 @@ def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | No
     if timed is None:
         return untimed
     ready, timings = timed
-    library = ready.library
+    times = {operation: estimate(samples) for operation, samples in timings.items()}
+    library = ready.library if isinstance(ready, ReadyCase) else None
     return replace(
         untimed,
         identity=ready.keeps_identity,
-        bytes=len(ready.payload),
-        dumps=estimate(timings[Operation.DUMPS]),
-        loads=estimate(timings[Operation.LOADS]),
-        round_trip=estimate(timings[Operation.ROUND_TRIP]),
-        bare_dumps=estimate(timings[Operation.BARE_DUMPS]) if library else None,
-        bare_loads=estimate(timings[Operation.BARE_LOADS]) if library else None,
+        bytes=None if ready.payload is None else len(ready.payload),
+        dumps=times.get(Operation.DUMPS),
+        loads=times.get(Operation.LOADS),
+        round_trip=times.get(Operation.ROUND_TRIP),
+        bare_dumps=times.get(Operation.BARE_DUMPS),
+        bare_loads=times.get(Operation.BARE_LOADS),
         overhead_dumps=_overhead(timings, Operation.DUMPS, Operation.BARE_DUMPS) if library else None,
         overhead_loads=_overhead(timings, Operation.LOADS, Operation.BARE_LOADS) if library else None,
+        loads_over_floor=_quotient(timed, floor, Operation.LOADS) if floor and floor is not timed else None,
         items=library.items if library else None,
         converted=library.converted if library else None,
         written_in=library.implementation if library else None,
@@ -144,18 +147,21 @@ def _overhead(timings: Timings, whole: Operation, bare: Operation) -> Estimate:
 
 
 def _ratios(timed: _Timed, baseline: _Timed) -> Ratios:
-    (ready, timings), (base_ready, base_timings) = timed, baseline
-
-    def times_faster(operation: Operation) -> Estimate:
-        passes = zip(base_timings[operation], timings[operation], strict=True)
-        return estimate([theirs / ours for theirs, ours in passes])
-
+    mine, base = timed[0].payload, baseline[0].payload
     return Ratios(
-        dumps=times_faster(Operation.DUMPS),
-        loads=times_faster(Operation.LOADS),
-        round_trip=times_faster(Operation.ROUND_TRIP),
-        bytes=exactly(len(ready.payload) / len(base_ready.payload)),
+        dumps=_quotient(baseline, timed, Operation.DUMPS),
+        loads=_quotient(baseline, timed, Operation.LOADS),
+        round_trip=_quotient(baseline, timed, Operation.ROUND_TRIP),
+        bytes=exactly(len(mine) / len(base)) if mine and base else None,
     )
+
+
+def _quotient(one: _Timed, other: _Timed, operation: Operation) -> Estimate | None:
+    """Return the time of one by the time of the other, pass by pass; None if one of them has no such operation."""
+    if not (operation in one[1] and operation in other[1]):
+        return None
+    passes = zip(one[1][operation], other[1][operation], strict=True)
+    return estimate([dividend / divisor for dividend, divisor in passes])
 
 
 def _serializer_facts(info: SerializerInfo) -> SerializerFacts:

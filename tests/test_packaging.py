@@ -130,14 +130,12 @@ def test_the_wheel_holds_the_license_and_the_mark_of_typed_packages(wheel: Path)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
-def test_the_source_distribution_holds_what_the_compiled_module_is_made_of(sdist: Path) -> None:
+def test_the_source_distribution_holds_what_the_compiled_modules_are_made_of(sdist: Path) -> None:
     """And no C code: what is compiled is what people read."""
-    folder = sdist / "serializers" / "compact"
-
-    assert (folder / "_compact.pyx").is_file()
-    assert {path.name for path in folder.glob("*.pxi")} == {
-        path.name for path in (ROOT / "serializers" / "compact").glob("*.pxi")
-    }
+    for folder in ("serializers/compact", "bench"):
+        names = {path.name for path in (ROOT / folder).iterdir() if path.suffix in (".pyx", ".pxi")}
+        assert names
+        assert {path.name for path in (sdist / folder).iterdir() if path.suffix in (".pyx", ".pxi")} == names
     (archive,) = sdist.parent.glob("*.tar.gz")
     with tarfile.open(archive) as members:
         assert not [name for name in members.getnames() if name.endswith((".c", ".so"))]
@@ -147,6 +145,14 @@ def test_the_source_distribution_holds_what_the_compiled_module_is_made_of(sdist
 def test_compact_is_compiled_where_a_compiler_is(fresh_python: Path) -> None:
     """The wheel holds the compiled module."""
     assert _run(fresh_python.parent, str(fresh_python), "-c", NAME_IMPLEMENTATION).strip() == "compiled"
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler here")
+def test_the_floor_of_the_comparison_is_built_where_a_compiler_is(fresh_python: Path) -> None:
+    """The wheel holds its compiled module, too."""
+    listed = _run(fresh_python.parent, str(fresh_python), "-m", "memcached_sessions.bench", "list")
+
+    assert "construction-floor the objects alone" in listed
 
 
 def test_compact_falls_back_to_python_where_no_compiler_is(python_without_compiler: Path) -> None:

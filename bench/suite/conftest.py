@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from memcached_sessions.bench.case import Case, Examined, ReadyCase, examine
+from memcached_sessions.bench.case import Case, Examined, Ready, ReadyCase, examine
 from memcached_sessions.bench.measuring import Operation, collector_settled, warm
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.store import Store, open_store
@@ -68,7 +68,7 @@ def examined(store: Store) -> Callable[[str, str], Examined]:
 
 
 @pytest.fixture
-def ready(workload: str, serializer: str, examined: Callable[[str, str], Examined]) -> ReadyCase:
+def ready(workload: str, serializer: str, examined: Callable[[str, str], Examined]) -> Ready:
     """The verified case of a test, or a skipped test."""
     found = examined(workload, serializer)
     if found.ready is None:
@@ -79,10 +79,19 @@ def ready(workload: str, serializer: str, examined: Callable[[str, str], Examine
 
 
 @pytest.fixture
-def timed(ready: ReadyCase, benchmark: "BenchmarkFixture", workload: str, serializer: str) -> Timed:
+def written(ready: Ready) -> ReadyCase:
+    """The verified case of a test of what has bytes, or a skipped test."""
+    if not isinstance(ready, ReadyCase):
+        pytest.skip(f"{ready.case.label} has no bytes: it is timed for loads alone")
+    return ready
+
+
+@pytest.fixture
+def timed(ready: Ready, benchmark: "BenchmarkFixture", workload: str, serializer: str) -> Timed:
     """Times one call of an operation, ``timed(operation, function, *arguments)``.
 
-    `ready` comes first: the harness warns of a test that asked for `benchmark` and was skipped.
+    `ready` comes first, and so does `written` where a test takes it: the harness warns of a test that asked for
+    `benchmark` and was skipped.
     """
 
     def time(operation: Operation, function: Callable[..., object], *arguments: object) -> None:
@@ -99,7 +108,7 @@ def timed(ready: ReadyCase, benchmark: "BenchmarkFixture", workload: str, serial
             workload=workload,
             operation=operation.value,
             gc="enabled",
-            payload_bytes=len(ready.payload),
+            payload_bytes=None if ready.payload is None else len(ready.payload),
         )
         benchmark(function, *arguments)
 

@@ -6,5 +6,5 @@ from memcached_sessions.bench.case import ReadyCase
 from memcached_sessions.bench.measuring import Operation
 
 
-def test_dumps(timed: Callable[..., None], ready: ReadyCase) -> None:
-    timed(Operation.DUMPS, ready.serializer.dumps, ready.value)
+def test_dumps(written: ReadyCase, timed: Callable[..., None]) -> None:
+    timed(Operation.DUMPS, written.serializer.dumps, written.value)

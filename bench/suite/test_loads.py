@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from memcached_sessions.bench.case import ReadyCase
+from memcached_sessions.bench.case import Ready
 from memcached_sessions.bench.measuring import Operation
 
 
-def test_loads(timed: Callable[..., None], ready: ReadyCase) -> None:
-    timed(Operation.LOADS, ready.serializer.loads, ready.payload)
+def test_loads(timed: Callable[..., None], ready: Ready) -> None:
+    timed(Operation.LOADS, ready.loads())

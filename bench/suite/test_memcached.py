@@ -9,7 +9,7 @@ from memcached_sessions.bench.measuring import Operation, RoundTrip
 from memcached_sessions.bench.store import Store
 
 
-def test_round_trip(timed: Callable[..., None], ready: ReadyCase, store: Store) -> None:
+def test_round_trip(written: ReadyCase, timed: Callable[..., None], store: Store) -> None:
     if store.kind != "memcached":
         pytest.skip("memcached is not installed")
-    timed(Operation.ROUND_TRIP, RoundTrip(ready, store.sessions, "session").run)
+    timed(Operation.ROUND_TRIP, RoundTrip(written, store.sessions, "session").run)

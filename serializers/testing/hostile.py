@@ -14,6 +14,7 @@ import resource
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import suppress
 from random import Random
 
 from ..available import get_serializer
@@ -99,10 +100,11 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def feed(serializer: Serializer, payloads: Iterator[bytes]) -> dict[str, object]:
+def feed(serializer: Serializer, payloads: Iterator[bytes], *, write: bool = False) -> dict[str, object]:
     """Return how many payloads became values and how many were refused, or the first that raised something else.
 
-    Memory growth is counted from after the first few, so that caches and modules do not count.
+    Memory growth is counted from after the first few, so that caches and modules do not count. With `write`, what
+    became a value is written again, which may be refused, too: such values are odder than what applications hold.
     """
     values = refused = 0
     memory = peak_memory()
@@ -110,13 +112,20 @@ def feed(serializer: Serializer, payloads: Iterator[bytes]) -> dict[str, object]
         if number == _FEW:
             memory = peak_memory()
         try:
-            serializer.loads(data)
+            value = serializer.loads(data)
             values += 1
+            if write:
+                _write(serializer, value)
         except DeserializationError:
             refused += 1
         except Exception as error:  # noqa: BLE001 - any other exception is the finding
             return {"unexpected": f"{type(error).__name__}: {error}", "payload": data.hex()}
     return {"values": values, "refused": refused, "growth": peak_memory() - memory}
+
+
+def _write(serializer: Serializer, value: object) -> None:
+    with suppress(SerializationError):
+        serializer.dumps(value)
 
 
 def main() -> int:
@@ -125,6 +134,7 @@ def main() -> int:
     parser.add_argument("serializer")
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--write", action="store_true", help="also write again what could be read")
     parser.add_argument("--sanitizer", action="store_true", help="do not limit memory, which AddressSanitizer needs")
     parser.add_argument("--options", type=json.loads, default={}, help="for get_serializer, as JSON")
     arguments = parser.parse_args()
@@ -132,9 +142,9 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     serializer = get_serializer(arguments.serializer, registry=sample_registry(), **arguments.options)
     payloads = valid_payloads(serializer)
-    result = feed(serializer, mutations(payloads, arguments.mutations, arguments.seed))
+    result = feed(serializer, mutations(payloads, arguments.mutations, arguments.seed), write=arguments.write)
     if "unexpected" not in result:
-        attacked = feed(serializer, attacks(payloads))
+        attacked = feed(serializer, attacks(payloads), write=arguments.write)
         result = attacked if "unexpected" in attacked else result | {"attacks": attacked}
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if "unexpected" in result else 0

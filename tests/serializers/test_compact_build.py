@@ -46,3 +46,20 @@ def test_an_unknown_implementation_is_refused() -> None:
 def test_python_is_always_there() -> None:
     """It is the specification."""
     assert CompactSerializer(implementation="python").implementation == "python"
+
+
+def test_the_environment_chooses_the_implementation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CHOICE, "python")
+    assert available_serializers()["compact"].implementation == "python"
+    monkeypatch.setenv(CHOICE, "rust")
+    with pytest.raises(ValueError, match="compact has no implementation 'rust'"):
+        get_serializer("compact")
+
+
+def test_without_the_compiled_module_python_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "memcached_sessions.serializers.compact._compact", None)
+    monkeypatch.delenv(CHOICE, raising=False)
+    assert CompactSerializer().implementation == "python"
+    with pytest.raises(ValueError, match="the compiled module was not built here"):
+        CompactSerializer(implementation="portable")
+    assert CompactSerializer(implementation="python").implementation == "python"
