@@ -90,11 +90,7 @@ def _conversions(case: CaseResult, seconds: float) -> str:
         return f"no value needs a converter: {_fixed(seconds)}"
     # Under a serializer without a pass the library makes the objects itself: its bare call does not end earlier.
     earlier = "where the bare call ends at plain data, " if case.items else ""
-    written = f" in {case.written_in}" if case.written_in else ""
-    return (
-        f"{case.converted:,} values come back through converters{written}, {earlier}"
-        f"{_each(seconds, case.converted)} a value"
-    )
+    return f"{case.converted:,} values come back through converters, {earlier}{_each(seconds, case.converted)} a value"
 
 
 def _fixed(seconds: float) -> str:

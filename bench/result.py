@@ -115,7 +115,7 @@ class CaseResult:
     converted: int | None = None
     """How many of them go through a converter."""
     written_in: str | None = None
-    """What that pass and the converters are written in, such as ``"Python"``."""
+    """What that pass, and without a pass the converters, are written in, such as ``"Python"``."""
     ratio: Ratios = field(default_factory=Ratios)
 
 

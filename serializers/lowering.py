@@ -4,6 +4,9 @@ Libraries change types without calling any hook (a tuple becomes a list, NaN bec
 so every value is looked at once. What the library keeps is handed on as it is, containers included: a session of plain
 data is not copied.
 
+This is the specification, and what runs where the compiled module was not built. `compact/lowering.pxi` does the same,
+compiled; `implementations` picks one of the two.
+
 Invariants: after the pass the library keeps what it is given exactly; the result is a function of the value alone, so
 sets are ordered by the bytes of their elements; depth and size are bounded before the library is called.
 """
@@ -13,8 +16,10 @@ sets are ordered by the bytes of their elements; depth and size are bounded befo
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any, Protocol
 
 from .collisions import CollidingHashesError, hashes_collide
 from .errors import SerializationError
@@ -30,61 +35,95 @@ _HASHED = frozenset({dict, OrderedDict, set, frozenset})
 _INT64_MIN, _UINT64_MAX = -(1 << 63), (1 << 64) - 1
 
 
-class Lowering:
-    """One pass for one value; each format has its own subclass.
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a format's library keeps, and how the format writes the rest.
 
-    Parameters
-    ----------
-    registry
-        The converters.
-    room
-        Bytes that may be written. A value counts one, a string its length: less than any format writes for them.
+    Every library keeps None, bool, str, finite floats, integers of 64 bits, lists, and dicts whose keys are str.
     """
 
-    name: ClassVar[str]
-    leaves: ClassVar[frozenset[type]]
-    """Types that the library keeps whatever their value."""
-    finite_floats: ClassVar[bool] = False
-    """The library keeps finite floats only."""
-    any_int: ClassVar[bool] = False
-    """The library keeps integers beyond 64 bits."""
+    name: str
+    """The format's, for messages."""
+    tagged: Callable[[str, object], object]
+    """Returns how the format writes plain data under a tag."""
+    order: Callable[[Any], bytes]
+    """Returns the bytes of lowered data, by which the elements of a set are sorted."""
+    keeps_bytes: bool = True
+    keeps_all_floats: bool = True
+    """Also NaN and the infinities."""
+    keeps_big_ints: bool = False
+    """Also integers beyond 64 bits."""
+    mark: str = ""
+    """A dict of one pair whose key begins so would read as a tag, and is written as its pairs; empty: none would."""
 
-    def __init__(self, registry: ConverterRegistry, room: int) -> None:
-        self.registry = registry
-        self.limit = self.room = room
-        self.converted = 0
-        """Values that went through a converter so far."""
 
-    def tagged(self, tag: str, plain: object) -> object:
-        """Return how the format writes plain data under a tag."""
-        raise NotImplementedError
+class Lowering(Protocol):
+    """An implementation of the pass, for one serializer. Any number of values may go through it at the same time."""
 
-    def order(self, plain: Any) -> bytes:
-        """Return the bytes of lowered data, by which the elements of a set are sorted."""
-        raise NotImplementedError
+    def __init__(self, rules: Rules, registry: ConverterRegistry, limit: int) -> None: ...
 
-    def is_native(self, mapping: dict[str, Any]) -> bool:  # noqa: ARG002 - for formats whose tags are dicts
-        """Return whether a dict with str keys can be written as it is; not if it would read as a tag."""
-        return True
-
-    def lower(self, item: Any, depth: int = MAX_DEPTH) -> Any:
-        """Return data that the library keeps.
+    def lower(self, value: object, /) -> tuple[Any, int]:
+        """Return data that the library keeps, and how many values in it went through a converter.
 
         Raises
         ------
         SerializationError
-            Too deep, too large, or of an unregistered class; without a path.
+            The value is too deep, too large, or of an unregistered class; without a path. What a converter raises is
+            passed on.
         """
+        ...
+
+
+class PythonLowering(Lowering):
+    """The pass in Python.
+
+    Parameters
+    ----------
+    rules
+        Those of the format.
+    registry
+        The converters.
+    limit
+        Bytes that may be written. A value counts one, a string its length: less than any format writes for them.
+    """
+
+    def __init__(self, rules: Rules, registry: ConverterRegistry, limit: int) -> None:
+        self.rules = rules
+        self.registry = registry
+        self.limit = limit
+        self.leaves = frozenset(
+            {type(None), bool, str}
+            | ({bytes} if rules.keeps_bytes else set())
+            | ({float} if rules.keeps_all_floats else set())
+        )
+
+    def lower(self, value: object, /) -> tuple[Any, int]:
+        """Return data that the library keeps, and how many values in it went through a converter."""
+        lowering = _Pass(self.rules, self.leaves, self.registry, self.limit)
+        return lowering.lower(value, MAX_DEPTH), lowering.converted
+
+
+class _Pass:
+    """One pass for one value."""
+
+    def __init__(self, rules: Rules, leaves: frozenset[type], registry: ConverterRegistry, limit: int) -> None:
+        self.rules = rules
+        self.leaves = leaves
+        self.registry = registry
+        self.limit = self.room = limit
+        self.converted = 0
+
+    def lower(self, item: Any, depth: int) -> Any:
         kind = type(item)
         if kind is dict:
             return self._lower_dict(item, depth)
         if kind is list:
             return self._lower_list(item, depth)
         if kind is int:
-            if _INT64_MIN <= item <= _UINT64_MAX or self.any_int:
+            if _INT64_MIN <= item <= _UINT64_MAX or self.rules.keeps_big_ints:
                 return item
         elif kind is float:
-            if not self.finite_floats or isfinite(item):
+            if self.rules.keeps_all_floats or isfinite(item):
                 return item
         elif kind is str or kind is bytes:
             self._take(len(item))
@@ -115,7 +154,7 @@ class Lowering:
         for key in mapping:
             if type(key) is not str:
                 return self._convert(mapping, depth)
-        if not self.is_native(mapping):
+        if self._reads_as_tag(mapping):
             return self._convert(mapping, depth)
         self._enter(len(mapping), depth)
         leaves, lowered, size = self.leaves, mapping, 0
@@ -133,33 +172,35 @@ class Lowering:
         self._take(size)
         return lowered
 
+    def _reads_as_tag(self, mapping: dict[str, Any]) -> bool:
+        mark = self.rules.mark
+        return bool(mark) and len(mapping) == 1 and next(iter(mapping)).startswith(mark)
+
     def _convert(self, item: Any, depth: int) -> object:
         self._enter(1, depth)
         if type(item) in _HASHED and hashes_collide(item):
             raise CollidingHashesError(item)
         self.converted += 1
         tag, plain = self.registry.lower(item)
-        if type(item) is set or type(item) is frozenset:
-            return self.tagged(tag, self._sorted(self._lower_list(plain, depth - 1)))
-        return self.tagged(tag, self.lower(plain, depth - 1))
+        lowered = self.lower(plain, depth - 1)
+        if (type(item) is set or type(item) is frozenset) and type(lowered) is list:
+            lowered = self._sorted(lowered)
+        return self.rules.tagged(tag, lowered)
 
     def _sorted(self, elements: list[Any]) -> list[Any]:
         if all(type(element) is str for element in elements):
             return sorted(elements)
-        return sorted(elements, key=self.order)
+        return sorted(elements, key=self.rules.order)
 
     def _enter(self, size: int, depth: int) -> None:
         if depth <= 0:
-            raise SerializationError(too_deep(self.name))
+            raise SerializationError(too_deep(self.rules.name))
         self._take(size + 1)
 
     def _take(self, size: int) -> None:
         self.room -= size
         if self.room < 0:
-            raise TooLargeError(
-                f"over {self.limit} bytes in {self.name}: store less, or raise max_size. {self.name} keeps no "
-                "references and writes a shared object once per reference; one with the capability identity does not"
-            )
+            raise TooLargeError(too_large(self.rules.name, self.limit))
 
 
 def too_deep(name: str) -> str:
@@ -167,6 +208,14 @@ def too_deep(name: str) -> str:
     return (
         f"nested deeper than {MAX_DEPTH} levels, and {name} keeps no more: store it flatter, "
         "or use a serializer with the capability identity"
+    )
+
+
+def too_large(name: str, limit: int) -> str:
+    """Return the words for a value with more bytes than a serializer may write."""
+    return (
+        f"over {limit} bytes in {name}: store less, or raise max_size. {name} keeps no references and writes a shared "
+        "object once per reference; one with the capability identity does not"
     )
 
 

@@ -91,7 +91,8 @@ class LibraryCall:
     converted: int
     """How many of them go through a converter."""
     implementation: str = ""
-    """How the pass and the converters run, such as ``"Python"``; empty if the serializer does not say."""
+    """What the pass is written in, and without a pass the converters, such as ``"Python"``; empty if the serializer
+    does not say."""
 
 
 @runtime_checkable

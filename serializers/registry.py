@@ -6,7 +6,7 @@ importing and registering load nothing. What the application registers goes befo
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from threading import RLock
@@ -169,6 +169,12 @@ class ConverterRegistry:
             Nothing is registered under the tag. An error of the converter itself is passed on.
         """
         return self.converter_of(tag).decode(plain)
+
+    @property
+    def by_class(self) -> Mapping[type, Converter]:
+        """The converters by class, as they are at any time; without inherited ones, and before the installed ones are
+        loaded without those."""
+        return self._by_class
 
     def converter_for(self, cls: type) -> Converter | None:
         """Return the converter that writes instances of a class, or None."""

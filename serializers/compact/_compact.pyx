@@ -1,10 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, binding=False
 # cython: embedsignature=False, auto_pickle=False
-"""The compact format, compiled: byte for byte what `writer` and `reader` do in Python, as FORMAT.md says.
+"""The compact format and the lowering pass of the tree formats, compiled.
+
+The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.md says; the pass is that of `lowering`.
 
 Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
 `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
-`read_*` the kinds of values. Rare cases (sets of sets, say) are left to the Python implementation, which is the specification.
+`read_*` the kinds of values; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
+implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
 ask for is bounded by their length; no scratch memory is shared by two calls that are under way.
@@ -14,10 +17,12 @@ cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.math cimport isfinite
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+from collections import OrderedDict
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Context, Decimal
 from enum import Enum, EnumMeta
@@ -32,7 +37,8 @@ from zoneinfo import ZoneInfo
 from ..collisions import MAX_EQUAL_HASHES, CollidingHashesError, collision, hashes_collide
 from ..converter import FieldsConverter, NamedTupleConverter
 from ..errors import DeserializationError, SerializationError
-from ..registry import unregistered
+from .. import lowering as lowering_in_python
+from ..registry import ConverterRegistry, unregistered
 from . import refusals
 from . import writer as in_python
 from .packing import text_decimal, varint
@@ -62,12 +68,16 @@ cdef extern from "Python.h":
     PyObject* PyUnicode_DecodeUTF8(const char*, Py_ssize_t, const char*) except NULL
     uint32_t PyUnicode_READ(int, void*, Py_ssize_t)
     long long PyLong_AsLongLongAndOverflow(PyObject*, int*) except? -1
+    long long lowering_as_long_long "PyLong_AsLongLongAndOverflow"(PyObject*, int*) noexcept
+    unsigned long long lowering_as_unsigned "PyLong_AsUnsignedLongLong"(PyObject*) noexcept
+    PyObject* PyErr_Occurred()
     PyObject* PyLong_FromLongLong(long long) except NULL
     double PyFloat_AS_DOUBLE(PyObject*)
     PyObject* PyFloat_FromDouble(double) except NULL
     PyObject* PyTuple_GET_ITEM(PyObject*, Py_ssize_t)
     PyObject* PyTuple_New(Py_ssize_t) except NULL
     void PyTuple_SET_ITEM(PyObject*, Py_ssize_t, PyObject*)
+    int PyList_SetItem(PyObject*, Py_ssize_t, PyObject*) except -1
     PyObject* PyList_GET_ITEM(PyObject*, Py_ssize_t)
     PyObject* PyDict_New() except NULL
     int PyDict_SetItem(PyObject*, PyObject*, PyObject*) except -1
@@ -194,6 +204,7 @@ include "read_containers.pxi"
 include "read_instances.pxi"
 include "read_standard.pxi"
 include "hashes.pxi"
+include "lowering.pxi"
 
 
 def mode():

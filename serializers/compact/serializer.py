@@ -9,14 +9,13 @@ Invariant: both implementations raise the same errors, since what they raise wit
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict, deque
-from importlib import import_module
 from typing import Any, ClassVar, Literal, Protocol, cast
 
 from ..collisions import CollidingHashesError, hashes_collide
 from ..converter import FieldsConverter
 from ..errors import DeserializationError, SerializationError
+from ..implementations import asked_for, compiled_module
 from ..lowering import MAX_SIZE, TooLargeError
 from ..paths import Place, check_text, walk
 from ..protocol import Capabilities
@@ -26,9 +25,6 @@ from .refusals import TooDeepError, UnfinishedError
 from .tags import MAX_DEPTH
 
 Implementation = Literal["compiled", "portable", "python"]
-
-_CHOICE = "MEMCACHED_SESSIONS_COMPACT"
-_COMPILED = f"{__package__}._compact"
 
 
 class CompactSerializer:
@@ -89,7 +85,7 @@ class CompactSerializer:
             raise ValueError(f"max_size={max_size!r}: give a number of bytes above 0")
         self.registry = registry
         self.max_size = max_size
-        self._codec = _choose(implementation or os.environ.get(_CHOICE))
+        self._codec = _choose(implementation or asked_for())
 
     @property
     def implementation(self) -> Implementation:
@@ -99,7 +95,7 @@ class CompactSerializer:
     @property
     def variants(self) -> dict[str, dict[str, str]]:
         """The implementations that are here, to be compared; one where the environment forces it."""
-        if os.environ.get(_CHOICE) or self.implementation == "python":
+        if asked_for() or self.implementation == "python":
             return {self.name: {}}
         return {self.name: {}} | {f"{self.name}-{each}": {"implementation": each} for each in ("portable", "python")}
 
@@ -230,14 +226,7 @@ _LEVELS: dict[type, int] = {**dict.fromkeys(_BUILT_IN, 1), deque: 3, OrderedDict
 
 def _choose(asked: str | None) -> _Codec:
     """Return an implementation by name, or the fastest that is there."""
-    if asked not in (None, "", "compiled", "portable", "python"):
-        raise ValueError(f"compact has no implementation {asked!r}: use compiled, portable or python")
-    if asked == "python":
-        return _Python()
-    try:
-        compiled = cast("_Compiled", import_module(_COMPILED))
-    except ImportError as error:
-        if asked:
-            raise ValueError(f"compact: the compiled module was not built here ({error}): use python") from error
+    compiled = cast("_Compiled | None", compiled_module(asked))
+    if compiled is None:
         return _Python()
     return _Portable(compiled) if asked == "portable" else compiled

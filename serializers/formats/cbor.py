@@ -16,25 +16,13 @@ from typing import Any, ClassVar
 
 import cbor2
 
-from ..lowering import MAX_DEPTH, Lowering
+from ..lowering import MAX_DEPTH, Rules
 from ..protocol import LibraryCall
 from .tree import Lift, TreeSerializer, library_call
 
 _GENERIC_OBJECT = 27
 _REFUSED = (0, 1, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 """The tags that cbor2 decodes itself."""
-
-
-class _CborLowering(Lowering):
-    name = "cbor"
-    leaves = frozenset({type(None), bool, float, str, bytes})
-    any_int = True
-
-    def tagged(self, tag: str, plain: object) -> cbor2.CBORTag:
-        return cbor2.CBORTag(_GENERIC_OBJECT, [tag, plain])
-
-    def order(self, plain: Any) -> bytes:
-        return cbor2.dumps(plain)
 
 
 class CborSerializer(TreeSerializer):
@@ -48,13 +36,14 @@ class CborSerializer(TreeSerializer):
     name: ClassVar[str] = "cbor"
     implementation: ClassVar[str] = f"cbor2 {version('cbor2')}"
 
-    def lowering(self) -> Lowering:
-        """Return a new pass of this format."""
-        return _CborLowering(self.registry, self.max_size)
+    @property
+    def rules(self) -> Rules:
+        """What cbor2 keeps."""
+        return Rules(name=self.name, tagged=_tagged, order=cbor2.dumps, keeps_big_ints=True)
 
     def write(self, value: Any) -> bytes:
         """Return the payload of a value."""
-        return cbor2.dumps(_CborLowering(self.registry, self.max_size).lower(value))
+        return cbor2.dumps(self.lower(value)[0])
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""
@@ -79,6 +68,10 @@ class CborSerializer(TreeSerializer):
     def library_calls(self, value: object, /) -> LibraryCall:
         """Return cbor2's own calls on the lowered data."""
         return library_call(self, value, cbor2.dumps, cbor2.loads)
+
+
+def _tagged(tag: str, plain: object) -> cbor2.CBORTag:
+    return cbor2.CBORTag(_GENERIC_OBJECT, [tag, plain])
 
 
 def _refuse_tag(_content: object, _immutable: bool) -> Any:  # noqa: FBT001 - cbor2's signature

@@ -12,27 +12,12 @@ from typing import Any, ClassVar
 
 import orjson
 
-from ..lowering import MAX_DEPTH, Lowering
+from ..lowering import MAX_DEPTH, Rules
 from ..protocol import LibraryCall
 from .tree import Lift, TreeSerializer, library_call
 
 _MARK = "$"
 _FIRST_BYTES_OF_A_TAG = b'"$', b'"\\u0024'
-
-
-class _JsonLowering(Lowering):
-    name = "json"
-    leaves = frozenset({type(None), bool, str})
-    finite_floats = True
-
-    def tagged(self, tag: str, plain: object) -> dict[str, object]:
-        return {_MARK + tag: plain}
-
-    def order(self, plain: Any) -> bytes:
-        return orjson.dumps(plain)
-
-    def is_native(self, mapping: dict[str, Any]) -> bool:
-        return len(mapping) != 1 or not next(iter(mapping)).startswith(_MARK)
 
 
 class JsonSerializer(TreeSerializer):
@@ -48,13 +33,21 @@ class JsonSerializer(TreeSerializer):
     name: ClassVar[str] = "json"
     implementation: ClassVar[str] = f"orjson {orjson.__version__}"
 
-    def lowering(self) -> Lowering:
-        """Return a new pass of this format."""
-        return _JsonLowering(self.registry, self.max_size)
+    @property
+    def rules(self) -> Rules:
+        """What orjson keeps; bytes it refuses, and NaN and the infinities it writes as null."""
+        return Rules(
+            name=self.name,
+            tagged=_tagged,
+            order=orjson.dumps,
+            keeps_bytes=False,
+            keeps_all_floats=False,
+            mark=_MARK,
+        )
 
     def write(self, value: Any) -> bytes:
         """Return the payload of a value."""
-        return orjson.dumps(_JsonLowering(self.registry, self.max_size).lower(value))
+        return orjson.dumps(self.lower(value)[0])
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""
@@ -65,6 +58,10 @@ class JsonSerializer(TreeSerializer):
     def library_calls(self, value: object, /) -> LibraryCall:
         """Return orjson's own calls on the lowered data."""
         return library_call(self, value, orjson.dumps, orjson.loads)
+
+
+def _tagged(tag: str, plain: object) -> dict[str, object]:
+    return {_MARK + tag: plain}
 
 
 def _lift(node: Any, lift: Lift, depth: int) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, cast
 
 import msgpack
 
-from ..lowering import Lowering
+from ..lowering import Rules
 from ..protocol import LibraryCall
 from .tree import Lift, TreeSerializer, library_call
 
@@ -32,15 +32,8 @@ def _extension(tag: str) -> msgpack.ExtType:
     return msgpack.ExtType(_TAG, tag.encode())
 
 
-class _MsgpackLowering(Lowering):
-    name = "msgpack"
-    leaves = frozenset({type(None), bool, float, str, bytes})
-
-    def tagged(self, tag: str, plain: object) -> dict[msgpack.ExtType, object]:
-        return {_extension(tag): plain}
-
-    def order(self, plain: Any) -> bytes:
-        return _pack(plain)
+def _tagged(tag: str, plain: object) -> dict[msgpack.ExtType, object]:
+    return {_extension(tag): plain}
 
 
 class _Tag(str):
@@ -62,15 +55,15 @@ class MsgpackSerializer(TreeSerializer):
     name: ClassVar[str] = "msgpack"
     implementation: ClassVar[str] = f"msgpack {'.'.join(map(str, msgpack.version))}"
 
-    def lowering(self) -> Lowering:
-        """Return a new pass of this format."""
-        return _MsgpackLowering(self.registry, self.max_size)
+    @property
+    def rules(self) -> Rules:
+        """What msgpack keeps."""
+        return Rules(name=self.name, tagged=_tagged, order=_pack)
 
     def write(self, value: Any) -> bytes:
         """Return the payload of a value."""
-        lowering = _MsgpackLowering(self.registry, self.max_size)
-        plain = lowering.lower(value)
-        return _TAGGED + _pack(plain) if lowering.converted else _pack(plain)
+        plain, converted = self.lower(value)
+        return _TAGGED + _pack(plain) if converted else _pack(plain)
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""

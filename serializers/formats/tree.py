@@ -1,6 +1,6 @@
 """What json, msgpack and cbor have in common: data goes through a lowering pass, then through the library.
 
-    value --Lowering--> plain data with tags --library--> bytes --library with hooks--> value
+    value --lowering pass--> plain data with tags --library--> bytes --library with hooks--> value
 
 Invariants: only `SerializationError` and `DeserializationError` come out; what is written can be read, so the same
 limits hold both ways; a payload is never larger than `max_size`.
@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from ..errors import DeserializationError, SerializationError
+from ..implementations import lowering_pass
 from ..lifting import Tagged, lift_by_place
-from ..lowering import MAX_DEPTH, MAX_SIZE, Lowering, TooLargeError, too_deep
+from ..lowering import MAX_DEPTH, MAX_SIZE, PythonLowering, Rules, TooLargeError, too_deep
 from ..paths import ATOMS, check_text, walk
 from ..protocol import Capabilities, LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
@@ -56,10 +57,15 @@ class TreeSerializer(ABC):
             raise ValueError(f"max_size={max_size!r}: give a number of bytes above 0")
         self.registry = registry
         self.max_size = max_size
+        lowering = lowering_pass()(self.rules, registry, max_size)
+        self.lower = lowering.lower
+        self.lowered_in = "Python" if isinstance(lowering, PythonLowering) else "C"
+        """What the pass is written in."""
 
+    @property
     @abstractmethod
-    def lowering(self) -> Lowering:
-        """Return a new pass of this format."""
+    def rules(self) -> Rules:
+        """What the library keeps, and how the format writes the rest."""
 
     @abstractmethod
     def write(self, value: Any) -> bytes:
@@ -139,8 +145,7 @@ def library_call(
     serializer: TreeSerializer, value: object, dumps: Callable[[Any], bytes], loads: Callable[[bytes], object]
 ) -> LibraryCall:
     """Return the bare calls of a library on the lowered data of a value."""
-    lowering = serializer.lowering()
-    plain = lowering.lower(value)
+    plain, converted = serializer.lower(value)
     data = dumps(plain)
     items = count_items(value, serializer.registry)
-    return LibraryCall(partial(dumps, plain), partial(loads, data), items, lowering.converted, "Python")
+    return LibraryCall(partial(dumps, plain), partial(loads, data), items, converted, serializer.lowered_in)
