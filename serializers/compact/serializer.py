@@ -143,14 +143,16 @@ class CompactSerializer:
                     return TooDeepError(path=str(place))
                 if isinstance(error, UnfinishedError) and self._is_unfinished(place):
                     return UnfinishedError(path=str(place))
-                if isinstance(error, CollidingHashesError) and type(place.value) in _HASHED:
-                    if hashes_collide(place.value):
-                        return CollidingHashesError(place.value, path=str(place))
+                if isinstance(error, CollidingHashesError) and self._collides(place.value):
+                    return CollidingHashesError(place.value, path=str(place))
         except SerializationError as found:
             return found
         if isinstance(error, SerializationError):
             return error
         return SerializationError(f"{self.name} cannot write this value: {type(error).__name__}: {error}")
+
+    def _collides(self, value: Any) -> bool:
+        return type(value) in _HASHED and hashes_collide(value)
 
     def _is_too_deep(self, place: Place) -> bool:
         if place.depth < MAX_DEPTH:  # never less than the levels of this format

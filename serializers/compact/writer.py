@@ -3,9 +3,9 @@
 The writer does not recurse: `levels` holds an iterator over what is inside each open value, outermost first. A handler
 writes the head of a value, and returns a level if more is inside.
 
-Invariant: what is written depends on the order of encounter alone. Nothing asks for an address, a count of references, or
-(but to refuse a container) a hash of the value's parts; ids are looked up, never written, and their objects are kept alive
-meanwhile.
+Invariant: what is written depends on the order of encounter alone. Nothing asks for an address, a count of references,
+or (but to refuse a container) a hash of the value's parts; ids are looked up, never written, and their objects are kept
+alive meanwhile.
 """
 
 # Arbitrary data has no static type:

@@ -1,7 +1,7 @@
-"""Classes with converters of the application's own: the compiled writer gives the bytes of the Python one, whatever they do.
+"""Classes with converters of the application's own: both writers give the same bytes, whatever the converters do.
 
-The compiled writer borrows what it can while no code of the application runs. These converters return new data, what they
-hold, or what nothing else leads to, and drop what they were given, at any place of a graph.
+The compiled writer borrows what it can while no code of the application runs. These converters return new data, what
+they hold, or what nothing else leads to, and drop what they were given, at any place of a graph.
 """
 
 import gc
@@ -63,7 +63,7 @@ class Reading:
         self.found = lambda: value
 
 
-class Pair(namedtuple("Pair", "left right")):  # noqa: PYI024, SLOT002 - of the old kind, whose instances have attributes
+class Pair(namedtuple("Pair", "left right")):  # noqa: PYI024 - of the old kind, whose instances have attributes
     """A named tuple with a `__dict__`."""
 
 
@@ -91,7 +91,7 @@ def registry() -> Any:
     made = sample_registry()
     made.register(Money, tag="own.Money", encode=encode_money, decode=lambda plain: Money(int(plain["amount"])))
     made.register(Basket, tag="own.Basket", encode=lambda basket: basket.items, decode=_basket)
-    made.register(Finder, tag="own.Finder", encode=lambda finder: [finder.target()], decode=lambda plain: Finder())
+    made.register(Finder, tag="own.Finder", encode=lambda finder: [finder.target()], decode=lambda _: Finder())
     made.register(Reading, tag="own.Reading", fields=("target",))
     for cls in (Pair, Nothing, Odd):
         made.register(cls, tag=f"own.{cls.__name__}")
@@ -124,7 +124,7 @@ def mode(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def agree(value: object) -> str:
-    """Check that both writers do the same, however wary the compiled one is of what it met before; return what they do."""
+    """Check that both writers do the same, however wary the compiled one is by now; return what they do."""
     expected = outcome(writer.dumps, value)
     for _ in range(WARY_CALLS + 2):
         assert outcome(compiled.dumps, value) == expected
@@ -140,7 +140,9 @@ def own_graphs(draw: st.DrawFn) -> list[Any]:
     for _ in range(draw(st.integers(1, 12))):
         reachable = draw(st.lists(st.sampled_from(held), max_size=3)) if held else []
         parts = [*reachable, *draw(st.lists(leaves, max_size=3))]
-        target = draw(st.sampled_from([None, *(each for each in held if isinstance(each, (Item, Node, Money, Basket)))]))
+        target = draw(
+            st.sampled_from([None, *(each for each in held if isinstance(each, (Item, Node, Money, Basket)))])
+        )
         held.append(_object(draw(st.integers(0, 13)), parts, target))
         if draw(st.booleans()) and reachable:
             gone = next(at for at, each in enumerate(held) if each is reachable[0])
@@ -202,10 +204,9 @@ def test_an_object_that_only_a_converter_finds_again_is_a_reference() -> None:
     node = Node("found")
     finder = Finder(node)
 
-    for graph in ([[node], finder], [finder, [node]], [{"a": node}, Reading(node)], {"a": [node, [Money()]], "b": finder}):
-        del node
+    graphs = ([[node], finder], [finder, [node]], [{"a": node}, Reading(node)], {"a": [node, [Money()]], "b": finder})
+    for graph in graphs:
         agree(graph)
-        node = finder.target()
 
 
 def test_a_named_tuple_with_attributes_is_refused() -> None:
