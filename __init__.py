@@ -12,14 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .manager import Session as Session
+    from .manager import SessionManager as SessionManager
     from .serializers import get_serializer as get_serializer
     from .serializers import register as register
 
 __version__ = "0.1.0"
 
-_HOMES = {"get_serializer": ".serializers", "register": ".serializers"}
+_HOMES = {
+    "Session": ".manager",
+    "SessionManager": ".manager",
+    "get_serializer": ".serializers",
+    "register": ".serializers",
+}
 
-__all__ = ["__version__", "get_serializer", "register"]
+__all__ = ["Session", "SessionManager", "__version__", "get_serializer", "register"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,56 @@
+"""Sessions, the nodes that back them up, and what happens when a process or a node dies.
+
+>>> from memcached_sessions.manager import SessionManager
+>>> with SessionManager("memory://") as manager:
+...     with manager.request(None) as session:
+...         session["user"] = 7
+...     print(manager.health().sessions, manager.health().unbacked)
+1 0
+"""
+
+from .cookie import CookieAction, CookieKind
+from .errors import (
+    ConfigurationError,
+    ManagerError,
+    NodesDownError,
+    NodeTimeoutError,
+    NodeUnavailableError,
+    StoreError,
+    StoreProtocolError,
+    UndecodableError,
+    ValueTooLargeError,
+)
+from .events import Event, EventKind
+from .manager import Health, NodeHealth, SessionManager
+from .session import Session
+from .settings import Settings
+from .settings_sources import settings_from_environment, settings_from_toml
+from .store import Cas, Item, Outcome, Store, Written
+
+__all__ = [
+    "Cas",
+    "ConfigurationError",
+    "CookieAction",
+    "CookieKind",
+    "Event",
+    "EventKind",
+    "Health",
+    "Item",
+    "ManagerError",
+    "NodeHealth",
+    "NodeTimeoutError",
+    "NodeUnavailableError",
+    "NodesDownError",
+    "Outcome",
+    "Session",
+    "SessionManager",
+    "Settings",
+    "Store",
+    "StoreError",
+    "StoreProtocolError",
+    "UndecodableError",
+    "ValueTooLargeError",
+    "Written",
+    "settings_from_environment",
+    "settings_from_toml",
+]

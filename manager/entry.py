@@ -1,0 +1,114 @@
+"""A session as its process holds it: one entry for all requests of the process, whatever they see of it.
+
+Invariants: `attributes` is one dict for the life of the entry, so that what a request changed is there for the others;
+everything else changes only under `mutex`; `payload` is what this process's own encoding of the backed-up state is, and
+so the base of every merge.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from .runtime import Lock
+from .store import Cas
+from .version_vector import EMPTY, VersionVector
+
+TOUCH_SLACK = 5
+"""Seconds that a backup lives beyond the time until which it could have been touched (rule R17)."""
+
+LONGEST_TOUCH_INTERVAL = 900
+"""Seconds."""
+
+
+class Standing(Enum):
+    """What an entry is."""
+
+    EMPTY = "empty"
+    """Somebody is asking the nodes for it."""
+    LIVE = "live"
+    GONE = "gone"
+    """Destroyed, rotated away or expired: nothing is ever stored for it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The state of a copy on a node as it was last seen: fresh means that both are equal."""
+
+    cas: Cas
+    flags: int
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One session in this process."""
+
+    sid: str
+    key: str
+    mutex: Lock
+    standing: Standing = Standing.EMPTY
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    payload: bytes | None = None
+    """Own encoding of the state that is backed up; None: nothing is, or it cannot be encoded here."""
+    created: float = 0.0
+    """Seconds since the epoch."""
+    accessed: float = 0.0
+    idle: int | None = None
+    """Seconds that the session may rest; None: for ever."""
+    stored_idle: int | None = None
+    absolute: int | None = None
+    """Seconds that it may live in all."""
+    counter: int = 0
+    vector: VersionVector = EMPTY
+    home: str = ""
+    """The node whose name the id bears; empty: none (or the one that has no name)."""
+    seen: dict[str, Seen] = field(default_factory=dict[str, Seen])
+    """By node: the copies that this process knows of."""
+    sole: bool = False
+    """No other process has served the session since a look at the store proved it (rules R1, R2)."""
+    sole_after: float = 0.0
+    """When an unchanged revalidation proves it, by the monotonic clock."""
+    new: bool = False
+    """Nothing was ever sent to a node under this id."""
+    unbacked: bool = False
+    """The present state, or a part of its copies, is on no node that answered."""
+    contact: float = float("-inf")
+    """When the store last said how the session stands, by the monotonic clock."""
+    touched: float = float("-inf")
+    """When the life of the backup was last extended."""
+    compared: float = float("-inf")
+    """When all nodes were last asked."""
+    size: int = 0
+    """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
+    active: int = 0
+    """Requests that have it open."""
+    displaced: dict[str, list[tuple[Any, bytes]]] = field(default_factory=dict[str, list[tuple[Any, bytes]]])
+    """Values that a merge replaced while other requests may hold them, with their encoding at that moment."""
+
+    @property
+    def touch_interval(self) -> int:
+        """Seconds between two signs of life to the nodes."""
+        return touch_interval(self.idle)
+
+    def life(self, now: float) -> int | None:
+        """Return how long a backup lives from now, in seconds, None for ever; 0 if the session is over."""
+        limits: list[float] = []
+        if self.idle is not None:
+            limits.append(self.idle + self.touch_interval + TOUCH_SLACK)
+        if self.absolute is not None:
+            limits.append(self.created + self.absolute - now)
+        return max(0, -int(-min(limits) // 1)) if limits else None
+
+    def over(self, now: float) -> bool:
+        """Whether the session has reached its idle or absolute limit."""
+        if self.idle is not None and now - self.accessed >= self.idle:
+            return True
+        return self.absolute is not None and now - self.created >= self.absolute
+
+
+def touch_interval(idle: int | None) -> int:
+    """Return a quarter of the idle limit, at most 15 minutes, in whole seconds.
+
+    >>> touch_interval(1800), touch_interval(None), touch_interval(1)
+    (450, 900, 1)
+    """
+    return LONGEST_TOUCH_INTERVAL if idle is None else max(1, min(idle // 4, LONGEST_TOUCH_INTERVAL))

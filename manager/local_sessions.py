@@ -1,0 +1,160 @@
+"""The sessions of this process, by id, within bounds; and the ids that were ended here.
+
+Invariants: an entry is in the map as long as a request has it open or its present state is not backed up; the least
+recently used others leave first when there are too many. An id that was destroyed or rotated here is never looked for
+again while a tombstone could be missing somewhere.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from .entry import Entry, Standing
+
+LOOKED_AT = 64
+"""How many of the least recently used entries are looked at for one that may leave, so that no commit pays for all."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """An id that was ended here."""
+
+    until: float
+    """When the id may be forgotten, by the monotonic clock in seconds."""
+    successor: Entry | None = None
+    """What a rotation made of the session."""
+    known_since: float | None = None
+    """When the client was told the new id: only requests that began before that may follow."""
+
+
+class LocalSessions:
+    """All entries of a process.
+
+    Parameters
+    ----------
+    max_sessions
+        How many entries stay when no request needs them.
+    max_bytes
+        How many bytes of backed-up state they may have in all; None: no bound.
+    """
+
+    def __init__(self, *, max_sessions: int, max_bytes: int | None) -> None:
+        self.max_sessions = max_sessions
+        self.max_bytes = max_bytes
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()  # never held over a store command
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def attach(self, sid: str) -> Entry | None:
+        """Return the entry of an id and count a request on it, None if there is none."""
+        with self._lock:
+            entry = self._entries.get(sid)
+            if entry is None:
+                return None
+            entry.active += 1
+            self._entries.move_to_end(sid)
+            return entry
+
+    def attach_or_add(self, sid: str, make: Callable[[], Entry]) -> Entry:
+        """Return the entry of an id, a new one if there is none, and count a request on it."""
+        with self._lock:
+            entry = self._entries.get(sid)
+            if entry is None:
+                entry = self._entries[sid] = make()
+            entry.active += 1
+            self._entries.move_to_end(sid)
+            return entry
+
+    def hold(self, entry: Entry) -> None:
+        """Count one more request on an entry."""
+        with self._lock:
+            entry.active += 1
+
+    def detach(self, entry: Entry) -> None:
+        """Count a request less; an entry that holds no session leaves with the last one."""
+        with self._lock:
+            entry.active -= 1
+            if entry.active:
+                return
+            entry.displaced.clear()
+            if entry.standing is not Standing.LIVE and self._entries.get(entry.sid) is entry:
+                self._forget(entry.sid)
+
+    def get(self, sid: str) -> Entry | None:
+        """Return the entry of an id, without counting a request."""
+        return self._entries.get(sid)
+
+    def remove(self, entry: Entry) -> None:
+        """Take an entry out of the map; requests that have it open keep it."""
+        with self._lock:
+            if self._entries.get(entry.sid) is entry:
+                self._forget(entry.sid)
+
+    def rename(self, entry: Entry, old_sid: str) -> None:
+        """File an entry under its new id."""
+        with self._lock:
+            if self._entries.get(old_sid) is entry:
+                self._forget(old_sid)
+            self._entries[entry.sid] = entry
+
+    def note_size(self, entry: Entry) -> None:
+        """Note how large the backed-up state of an entry is, and keep the bounds."""
+        with self._lock:
+            if self._entries.get(entry.sid) is not entry:
+                return
+            size = len(entry.payload or b"")
+            self._bytes += size - entry.size
+            entry.size = size
+            if len(self._entries) > self.max_sessions or (self.max_bytes and self._bytes > self.max_bytes):
+                self._make_room()
+
+    def live(self) -> list[Entry]:
+        """Return all entries that hold a session."""
+        with self._lock:
+            return [entry for entry in self._entries.values() if entry.standing is Standing.LIVE]
+
+    def end(self, sid: str, ended: Ended, now: float) -> None:
+        """Note that an id was destroyed or rotated here."""
+        with self._lock:
+            self._ended[sid] = ended
+            self._ended.move_to_end(sid)
+            while self._ended:
+                oldest = next(iter(self._ended))
+                if self._ended[oldest].until > now and len(self._ended) <= self.max_sessions:
+                    break
+                del self._ended[oldest]
+
+    def acknowledge(self, sid: str, now: float) -> None:
+        """Note that the client has been told what an id was rotated to."""
+        ended = self._ended.get(sid)
+        if ended is not None and ended.known_since is None:
+            ended.known_since = now
+
+    def ended(self, sid: str, now: float) -> Ended | None:
+        """Return how an id was ended here, None if it was not, or too long ago to matter."""
+        ended = self._ended.get(sid)
+        return ended if ended is not None and ended.until > now else None
+
+    def _make_room(self) -> None:
+        victims: list[str] = []
+        freed = 0
+        for sid, entry in islice(self._entries.items(), LOOKED_AT):
+            fits = len(self._entries) - len(victims) <= self.max_sessions
+            if fits and (self.max_bytes is None or self._bytes - freed <= self.max_bytes):
+                break
+            if not entry.active and not entry.unbacked and entry.standing is Standing.LIVE:
+                victims.append(sid)
+                freed += entry.size
+        for sid in victims:
+            self._forget(sid)
+
+    def _forget(self, sid: str) -> None:
+        entry = self._entries.pop(sid)
+        self._bytes -= entry.size
+        entry.size = 0

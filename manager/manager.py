@@ -1,0 +1,345 @@
+"""`SessionManager`: what an application has of this package.
+
+It puts the parts together, begins anew in a forked process, and gives each call an async twin that never blocks the
+event loop: what needs no node is done at once, the rest in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Self, TypeVar
+
+from .after_fork import call_after_fork
+from .cookie import CookieAction
+from .errors import ConfigurationError, StoreProtocolError
+from .events import Events, Listener
+from .process import Process
+from .reconciling import Reconciling
+from .repairing import Repairing
+from .requests import Requests
+from .runtime import Runtime, ThreadRuntime
+from .saving import Saving
+from .session import Session
+from .settings import Settings
+from .settings_sources import settings_from_environment, settings_from_toml
+from .store import Store
+from .stores import open_stores
+from .watching import Watching
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class NodeHealth:
+    """How one node does."""
+
+    node: str
+    """Its name or address."""
+    available: bool
+    """Whether requests use it."""
+    debts: int
+    """Writes that it missed and that are made up for before it is used again."""
+    problem: str
+    """Why it is not available."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a manager does."""
+
+    nodes: tuple[NodeHealth, ...]
+    sessions: int
+    """Sessions in this process."""
+    unbacked: int
+    """Of these, how many are not backed up in their present state."""
+    revalidates: bool
+    """Whether every request asks a node if its session is fresh."""
+
+
+class SessionManager:
+    """Sessions that live in this process, backed up on memcached nodes.
+
+    Parameters
+    ----------
+    memcached_nodes
+        ``"n1:10.0.0.1:11211 n2:10.0.0.2:11211"``, see `parse_node_list`; or all `Settings`.
+    stores
+        Stores of your own by the names of their nodes, instead of those that the addresses name.
+    runtime
+        Clocks, locks and threads; for tests.
+    settings
+        As `Settings` names them.
+
+    Raises
+    ------
+    ConfigurationError
+        A setting is wrong, or a node answers that is no memcached 1.6 with meta commands. A node that does not answer
+        is no error: it is used when it does.
+
+    >>> with SessionManager("memory://", serializer="json") as manager:
+    ...     with manager.request(None) as session:
+    ...         session["user"] = 7
+    ...     with manager.request(session.id) as session:
+    ...         print(session["user"])
+    7
+    """
+
+    def __init__(
+        self,
+        memcached_nodes: str | Sequence[str] | Settings,
+        *,
+        stores: Mapping[str, Store] | None = None,
+        runtime: Runtime | None = None,
+        **settings: Any,
+    ) -> None:
+        if not isinstance(memcached_nodes, Settings):
+            memcached_nodes = Settings(memcached_nodes=memcached_nodes, **settings)
+        elif settings:
+            raise TypeError(f"give Settings or single settings, not both: {', '.join(settings)}")
+        self.settings = memcached_nodes
+        self._runtime_given = runtime
+        self._events = Events()
+        self._start_lock = Lock()
+        self._closed = False
+        clock = (runtime or ThreadRuntime()).time
+        self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=clock)
+        self._begin(forked=False)
+        self._look_at_nodes()
+        call_after_fork(self._begin_in_child)
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> Self:
+        """Return a manager with the settings of the table ``[memcached-sessions]`` of a file."""
+        return cls(settings_from_toml(path))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Return a manager with the settings of the environment, ``MEMCACHED_SESSIONS_<SETTING>``."""
+        return cls(settings_from_environment(os.environ if environ is None else environ))
+
+    def _begin(self, *, forked: bool) -> None:
+        """Put the parts together; the process has no sessions yet."""
+        runtime = self._runtime_given or ThreadRuntime()
+        process = self._process = Process(self.settings, self._stores, runtime, self._events, forked=forked)
+        reconciling = Reconciling(process)
+        saving = Saving(process, reconciling)
+        self._requests = Requests(process, reconciling, saving)
+        self._repairing = Repairing(process, reconciling, saving)
+        self.watching = Watching(process, self._repairing, self._requests.let_expire)
+        process.nodes.on_failure(self.watching.wake)
+        self._started = self._runtime_given is not None or not self.settings.enabled
+
+    def _begin_in_child(self) -> None:
+        self._start_lock = Lock()
+        self._begin(forked=True)
+
+    def _look_at_nodes(self) -> None:
+        """Refuse what is no memcached of today; a node that does not answer may come later."""
+        if not self.settings.enabled:
+            return
+        for node, answer in self._process.nodes.gather(self._process.nodes.all, lambda store: store.probe()):
+            if isinstance(answer, StoreProtocolError):
+                raise ConfigurationError(f"memcached_nodes: {answer}") from answer
+            node.generation = node.store.generation
+
+    def _start(self) -> None:
+        """Begin to watch the nodes, with the first request: a process that forks before that has no threads yet."""
+        with self._start_lock:
+            if not self._started and not self._closed:
+                self._started = True
+                self.watching.start()
+
+    # Requests
+
+    def open(
+        self,
+        session_id: str | None,
+        *,
+        method: str = "GET",  # noqa: ARG002 - for patterns of locking
+        path: str = "/",
+    ) -> Session:
+        """Return the session of a request. No node is asked before its first access.
+
+        Parameters
+        ----------
+        session_id
+            What came in the cookie; anything that is no id is the same as none.
+        method, path
+            Of the request; the path is matched with ``request_uri_ignore_pattern``.
+
+        Raises
+        ------
+        UndecodableError
+            At the first access, if what the nodes hold cannot be read and ``on_undecodable="raise"``.
+        """
+        if not self._started:
+            self._start()
+        return self._requests.open(session_id, path)
+
+    def commit(
+        self,
+        session: Session,
+        *,
+        status: int = 200,  # noqa: ARG002 - said by every framework; a policy that looks at it can come in
+    ) -> CookieAction:
+        """Store what the request has changed, and return what the response does with the cookie.
+
+        To be called before the first byte of the response's head leaves, and again if more is changed later. Whatever
+        the status, what was changed is stored: requests share the session, so there is nothing to take back.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path. What this request changed is dropped.
+        """
+        return self._requests.commit(session.request_state)
+
+    def release(self, session: Session) -> None:
+        """Let go of a session at the end of its request, in any case and as often as you like."""
+        self._requests.release(session.request_state)
+
+    def rotate(self, session: Session) -> None:
+        """Give a session a new id, as `Session.rotate`."""
+        session.rotate()
+
+    def destroy(self, session: Session) -> None:
+        """End a session, as `Session.destroy`."""
+        session.destroy()
+
+    @contextmanager
+    def request(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Generator[Session]:
+        """Open a session for a ``with`` block, and commit and release it at the end; an exception commits nothing."""
+        session = self.open(session_id, method=method, path=path)
+        try:
+            yield session
+            self.commit(session)
+        finally:
+            self.release(session)
+
+    def exists(self, session_id: str) -> bool:
+        """Return whether there is a session under an id, here or on a node that can be asked.
+
+        Raises
+        ------
+        NodesDownError
+            It is not here, and a node that could hold it did not answer.
+        """
+        return self._requests.exists(session_id)
+
+    # Async twins
+
+    async def aopen(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Session:
+        """Return the session of a request, already looked up if a well-formed id came; as `open`."""
+        session = self.open(session_id, method=method, path=path)
+        if session.has_id and not session.loaded:
+            try:
+                await self._in_thread(lambda: self._requests.load(session.request_state))
+            except BaseException:
+                self.release(session)
+                raise
+        return session
+
+    async def acommit(self, session: Session, *, status: int = 200) -> CookieAction:
+        """Store what the request has changed; as `commit`."""
+        action = self._requests.commit_at_hand(session.request_state)
+        return await self._in_thread(lambda: self.commit(session, status=status)) if action is None else action
+
+    async def arelease(self, session: Session) -> None:
+        """Let go of a session; as `release`."""
+        self.release(session)
+
+    async def arotate(self, session: Session) -> None:
+        """Give a session a new id; as `rotate`."""
+        await self._in_thread(session.rotate)
+
+    async def adestroy(self, session: Session) -> None:
+        """End a session; as `destroy`."""
+        await self._in_thread(session.destroy)
+
+    async def aexists(self, session_id: str) -> bool:
+        """Return whether there is a session under an id; as `exists`."""
+        return await self._in_thread(lambda: self.exists(session_id))
+
+    @asynccontextmanager
+    async def arequest(
+        self, session_id: str | None, *, method: str = "GET", path: str = "/"
+    ) -> AsyncGenerator[Session]:
+        """Open a session for an ``async with`` block; as `request`."""
+        session = await self.aopen(session_id, method=method, path=path)
+        try:
+            yield session
+            await self.acommit(session)
+        finally:
+            self.release(session)
+
+    async def adrain(self, timeout: float) -> int:
+        """Store what is not backed up; as `drain`."""
+        return await self._in_thread(lambda: self.drain(timeout))
+
+    async def aclose(self) -> None:
+        """End; as `close`."""
+        await asyncio.to_thread(self.close)
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        # Shielded: a request that is cancelled must not leave half an operation behind.
+        return await asyncio.shield(asyncio.wrap_future(self._process.runtime.submit(call)))
+
+    # The whole
+
+    def listen(self, listener: Listener) -> None:
+        """Call a listener with each `Event` from now on."""
+        self._events.listen(listener)
+
+    def health(self) -> Health:
+        """Return how the nodes do, and how many sessions are not backed up."""
+        process = self._process
+        live = process.sessions.live()
+        return Health(
+            nodes=tuple(
+                NodeHealth(node.label, node.available, node.debts, node.last_error) for node in process.nodes.all
+            ),
+            sessions=len(live),
+            unbacked=sum(entry.unbacked for entry in live),
+            revalidates=process.freshness.revalidates,
+        )
+
+    def drain(self, timeout: float) -> int:
+        """Store all sessions that are not backed up in their present state; return how many are left.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to keep trying while nodes are down.
+        """
+        runtime = self._process.runtime
+        until = runtime.monotonic() + timeout
+        while True:
+            self._repairing.back_up_unbacked()
+            left = self.health().unbacked
+            if not left or runtime.monotonic() >= until:
+                return left
+            runtime.sleep(min(0.05, timeout))
+
+    def close(self) -> None:
+        """End the watchers and connections. What is not backed up is tried once more; call `drain` to wait for it."""
+        with self._start_lock:
+            if self._closed:
+                return
+            self._closed = True
+        if self.settings.enabled:
+            self._repairing.back_up_unbacked()
+        self.watching.stop()
+        self._process.runtime.close()
+        for store in self._stores.values():
+            store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,197 @@
+"""The nodes as this process sees them: which answer, which do not, and what those owe.
+
+Each node has a circuit of its own. It opens on the first failure, so that a request which starts later does not wait;
+only the watcher (`watching`) closes it, after several answers in a row (hysteresis) and when all debts are paid.
+Invariants: a request never tries a node whose circuit is open; a value that is too large or undecodable opens none.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from .debts import Debt, Debts
+from .errors import StoreError, ValueTooLargeError
+from .events import EventKind, Events
+from .node_list import Node, NodeList
+from .runtime import Runtime
+from .store import Store
+
+Result = TypeVar("Result")
+
+
+class NodeState:
+    """One node, its store and its circuit."""
+
+    def __init__(self, node: Node, store: Store, runtime: Runtime, events: Events) -> None:
+        self.name = node.name
+        self.label = node.label
+        self.store = store
+        self.available = True
+        self.returned_at = float("-inf")
+        """When its circuit last closed, by the monotonic clock: a local copy that was compared with all nodes before
+        that may be newer than what the node holds, or older than what others wrote elsewhere (rule R15)."""
+        self.generation = ""
+        """That the watcher has acted upon."""
+        self.last_error = ""
+        self.on_change: Callable[[NodeState], object] = lambda _: None
+        self._runtime = runtime
+        self._events = events
+        self._lock = runtime.lock()
+        self._debts = Debts()
+
+    @property
+    def debts(self) -> int:
+        """How many keys the node owes."""
+        return len(self._debts)
+
+    def call(self, command: Callable[[Store], Result]) -> Result:
+        """Send a command to the node, and open the circuit if it fails.
+
+        Raises
+        ------
+        StoreError
+            As the store raised it.
+        """
+        try:
+            return command(self.store)
+        except ValueTooLargeError:
+            raise
+        except StoreError as error:
+            self.fail(error)
+            raise
+
+    def fail(self, error: StoreError) -> None:
+        """Open the circuit."""
+        with self._lock:
+            self.last_error = error.problem
+            was, self.available = self.available, False
+        if was:
+            self.on_change(self)
+            self._events.emit(EventKind.NODE_DOWN, node=self.label, detail=error.problem)
+
+    def owe(self, key: str, debt: Debt) -> bool:
+        """Take on a debt if the circuit is open; return whether it is. Otherwise the caller pays it now (rule R8)."""
+        with self._lock:
+            if self.available:
+                return False
+            self._debts.owe(key, debt)
+            return True
+
+    def next_debt(self) -> tuple[str, Debt] | None:
+        """Remove and return a debt that is due."""
+        with self._lock:
+            return self._debts.take(self._runtime.monotonic())
+
+    def close_circuit(self) -> bool:
+        """Use the node again if no debts are left; return whether it is used."""
+        with self._lock:
+            if len(self._debts):
+                return False
+            if not self.available:
+                self.available, self.returned_at, self.last_error = True, self._runtime.monotonic(), ""
+                closed = True
+            else:
+                closed = False
+        if closed:
+            self.on_change(self)
+            self._events.emit(EventKind.NODE_UP, node=self.label)
+        return True
+
+
+class Nodes:
+    """All nodes of a manager, in the orders in which sessions use them."""
+
+    def __init__(self, nodes: NodeList, stores: Mapping[str, Store], runtime: Runtime, events: Events) -> None:
+        self._list = nodes
+        self._runtime = runtime
+        self.all = tuple(NodeState(node, stores[node.name], runtime, events) for node in nodes.nodes)
+        self._by_name = {state.name: state for state in self.all}
+        self._rings: dict[str, tuple[NodeState, ...]] = {}
+        self._dark_since: float | None = None
+        self._dark: deque[tuple[float, float]] = deque(maxlen=64)
+        self._when_down: Callable[[], object] = lambda: None
+        for state in self.all:
+            state.on_change = self._note_change
+
+    @property
+    def named(self) -> bool:
+        """Whether ids carry the name of a node."""
+        return self._list.named
+
+    def get(self, name: str) -> NodeState | None:
+        """Return the node of this name; a name from a cookie may be unknown."""
+        return self._by_name.get(name)
+
+    def is_failover(self, name: str) -> bool:
+        """Whether this process uses the node only when no primary is up."""
+        return name in self._list.failover
+
+    def knows(self, name: str) -> bool:
+        """Whether a session can be at home there; the empty name is that of the only, unnamed node."""
+        return name in self._by_name
+
+    def ring(self, home: str) -> tuple[NodeState, ...]:
+        """Return all nodes, the home first, then in the order in which a backup moves on."""
+        if not self.knows(home):
+            home = ""
+        ring = self._rings.get(home)
+        if ring is None:
+            ring = self._rings[home] = tuple(self._by_name[node.name] for node in self._list.ring(home))
+        return ring
+
+    def targets(self, home: str) -> list[NodeState]:
+        """Return the nodes that can take a session, best first: the home, then primaries, then failover nodes.
+
+        A session leaves a failover node as soon as a primary is up.
+        """
+        ring = [state for state in self.ring(home) if state.available]
+        if self.is_failover(home) and any(not self.is_failover(state.name) for state in ring):
+            ring.sort(key=lambda state: self.is_failover(state.name))
+        return ring
+
+    def pick(self) -> str:
+        """Return the home of a new session: a random primary that is up, else a failover node, else nothing.
+
+        With one unnamed node that is the empty name, whether it is up or not.
+        """
+        for candidates in (self._list.primaries, [node for node in self._list.nodes if self.is_failover(node.name)]):
+            up = [node.name for node in candidates if self._by_name[node.name].available]
+            if up:
+                return up[self._runtime.choose(len(up))]
+        return ""
+
+    def age(self, contact: float, now: float) -> float:
+        """Return how long a session was out of touch, in seconds, not counting when no node at all could be asked.
+
+        While no node answers nobody can have destroyed it, so its copy here is as good as before (rule R18).
+        """
+        dark = [*self._dark, (self._dark_since, now)] if self._dark_since is not None else self._dark
+        return now - contact - sum(max(0.0, min(now, end) - max(contact, start)) for start, end in dark)
+
+    def on_failure(self, wake: Callable[[], object]) -> None:
+        """Call a function when the circuit of a node has opened."""
+        self._when_down = wake
+
+    def _note_change(self, state: NodeState) -> None:
+        if not state.available:
+            self._when_down()
+        now = self._runtime.monotonic()
+        if not any(state.available for state in self.all):
+            if self._dark_since is None:
+                self._dark_since = now
+        elif self._dark_since is not None:
+            self._dark.append((self._dark_since, now))
+            self._dark_since = None
+
+    def gather(
+        self, nodes: Iterable[NodeState], command: Callable[[Store], Result]
+    ) -> list[tuple[NodeState, Result | StoreError]]:
+        """Send a command to several nodes at the same time; return what each said, or its error."""
+
+        def ask(state: NodeState) -> tuple[NodeState, Result | StoreError]:
+            try:
+                return state, state.call(command)
+            except StoreError as error:
+                return state, error
+
+        return self._runtime.gather([lambda state=state: ask(state) for state in nodes])

@@ -1,0 +1,90 @@
+"""What one process knows: who it is, its sessions, its nodes, its settings. The steps of the protocol work on this.
+
+Invariant: `writer` and `worker` are of this process alone. A forked child gets new ones, and none of its parent's
+sessions: the parent owns them.
+"""
+
+from collections.abc import Mapping
+
+from .entry import Entry
+from .events import EventKind, Events
+from .freshness import Freshness
+from .local_sessions import LocalSessions
+from .nodes import Nodes
+from .runtime import Runtime
+from .session_codec import SessionCodec
+from .session_id import SessionId, storage_key
+from .settings import Settings
+from .store import Store
+
+_WORKER_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_WORKER_LENGTH = 8
+
+
+class Process:
+    """The state of a manager in this process.
+
+    Parameters
+    ----------
+    settings
+        Checked.
+    stores
+        By the name of their node.
+    runtime
+        Clocks, locks, threads.
+    events
+        Whom to tell.
+    forked
+        Whether this process was forked from one that already held the manager.
+    """
+
+    def __init__(
+        self, settings: Settings, stores: Mapping[str, Store], runtime: Runtime, events: Events, *, forked: bool = False
+    ) -> None:
+        self.settings = settings
+        self.runtime = runtime
+        self.events = events
+        self.codec = SessionCodec(settings)
+        self.nodes = Nodes(settings.node_list, stores, runtime, events)
+        self.sessions = LocalSessions(max_sessions=settings.max_local_sessions, max_bytes=settings.max_local_bytes)
+        self.writer = int.from_bytes(runtime.token(4), "big")
+        self.route = settings.route or ""
+        self.worker = _worker(runtime.token(_WORKER_LENGTH)) if self.route else ""
+        self.retries = False
+        """Whether some session is to be stored in the background."""
+        self.freshness = Freshness(settings, forked=forked)
+
+    def new_sid(self) -> str:
+        """Return a session id that nobody can guess (128 random bits)."""
+        return self.runtime.token(16).hex()
+
+    def key(self, sid: str) -> str:
+        """Return the storage key of a session."""
+        return storage_key(sid, self.settings.storage_key_prefix)
+
+    def new_entry(self, sid: str) -> Entry:
+        """Return an entry that holds nothing yet."""
+        return Entry(sid, self.key(sid), self.runtime.lock())
+
+    def owns(self, session_id: SessionId) -> bool:
+        """Whether an id names this very process."""
+        return bool(self.route) and session_id.route == self.route and session_id.worker == self.worker
+
+    def id_of(self, entry: Entry) -> str:
+        """Return the id that the client should have."""
+        node = entry.home if self.nodes.named else ""
+        return str(SessionId(entry.sid, node, self.route, self.worker))
+
+    def note_unbacked(self, entry: Entry) -> None:
+        """Note that the present state of a session is not, or not alone, on its nodes: the background stores it."""
+        entry.unbacked = True
+        self.retries = True
+
+    def emit(self, kind: EventKind, entry: Entry, *, node: str = "", detail: str = "") -> None:
+        """Tell what happened to a session."""
+        self.events.emit(kind, key=entry.key, node=node, detail=detail)
+
+
+def _worker(random: bytes) -> str:
+    # 256 is no multiple of 36: a slight bias in a name that need not be secret.
+    return "".join(_WORKER_DIGITS[byte % len(_WORKER_DIGITS)] for byte in random)

@@ -1,0 +1,153 @@
+"""What is made up for in the background: debts of nodes, sessions of a node that went down, backups that failed.
+
+Rules R7, R8 and R10 of the protocol. Invariants: a node is used again only when it owes nothing; what a node holds is
+overwritten or removed only by the state that was seen; a session moves at most once per outage of its node.
+"""
+
+from collections.abc import Callable
+
+from ..serializers import SerializationError
+from .debts import Debt
+from .entry import Entry, Seen, Standing
+from .errors import StoreError, UndecodableError
+from .events import EventKind
+from .nodes import NodeState
+from .process import Process
+from .reconciling import Reconciling, Taken
+from .saving import Saving
+from .store import Item
+from .version_vector import Relation, compare
+
+SAVES_PER_PAUSE = 50
+PAUSE = 0.02
+"""Seconds: at most 2 500 sessions a second move in the background, so requests keep the upper hand."""
+
+
+class Repairing:
+    """The steps `node back` and `new connection` of the protocol, and background relocation."""
+
+    def __init__(self, process: Process, reconciling: Reconciling, saving: Saving) -> None:
+        self._process = process
+        self._reconciling = reconciling
+        self._saving = saving
+
+    def pay_debts(self, node: NodeState) -> None:
+        """Bring a node that answers again up to date.
+
+        Raises
+        ------
+        StoreError
+            It has failed again; the debts are kept.
+        """
+        while (owed := node.next_debt()) is not None:
+            key, debt = owed
+            try:
+                self._pay(node, key, debt)
+            except StoreError:
+                node.owe(key, debt)
+                raise
+
+    def _pay(self, node: NodeState, key: str, debt: Debt) -> None:
+        if debt.tombstone is not None:
+            value, flags, life = debt.tombstone
+            node.store.set(key, value, flags=flags, ttl=life)
+            return
+        entry = self._process.sessions.get(debt.sid)
+        if entry is None or entry.key != key:
+            self._remove_older(node, key, debt)
+            return
+        with entry.mutex:
+            if entry.standing is Standing.LIVE and entry.key == key:
+                self._bring_up_to_date(node, entry)
+
+    def _remove_older(self, node: NodeState, key: str, debt: Debt) -> None:
+        """Remove a copy that is an ancestor of what was stored elsewhere; the session is no longer in this process."""
+        item = node.store.get(key)
+        if item is None:
+            return
+        try:
+            header = self._process.codec.open(key, item).header
+        except UndecodableError:
+            return
+        if not header.dead and compare(debt.vector, header.vector) is Relation.NEWER:
+            node.store.delete(key, cas=item.cas)
+
+    def _bring_up_to_date(self, node: NodeState, entry: Entry) -> None:
+        """Compare what a node holds with the session: remove what is older, take what is newer."""
+        entry.seen.pop(node.name, None)
+        item = node.store.get(entry.key)
+        if item is None:
+            if entry.unbacked or not entry.seen or entry.home == node.name:
+                self._restore(node, entry)
+            return
+        if self._reconciling.look(entry, node.name, item) is not Taken.NOTHING:
+            if entry.standing is Standing.LIVE:
+                self._save(entry)
+            return
+        if entry.seen and set(entry.seen) != {node.name} and entry.home != node.name:
+            cas = entry.seen.pop(node.name).cas
+            node.store.delete(entry.key, cas=cas)
+        else:
+            self._restore(node, entry, item)
+
+    def _restore(self, node: NodeState, entry: Entry, item: Item | None = None) -> None:
+        """Store the session on a node that is not in use yet."""
+        process = self._process
+        life = entry.life(process.runtime.time())
+        if life == 0 or (entry.payload is None and entry.new):
+            return
+        try:
+            payload = process.codec.encode(entry.attributes)
+        except SerializationError as error:
+            process.emit(EventKind.BACKUP_FAILED, entry, node=node.label, detail=str(error))
+            return
+        entry.counter += 1
+        entry.vector = entry.vector.bumped(process.writer)
+        value, flags = process.codec.seal(entry, payload, now=process.runtime.time())
+        if item is None:
+            written = node.store.add(entry.key, value, flags=flags, ttl=life)
+        else:
+            written = node.store.replace(entry.key, value, cas=item.cas, flags=flags, ttl=life)
+        if written.cas is None:
+            self._process.note_unbacked(entry)  # somebody was faster: the next save brings all together
+            return
+        entry.seen[node.name] = Seen(written.cas, flags)
+        entry.payload, entry.stored_idle, entry.unbacked, entry.home = payload, entry.idle, False, node.name
+        entry.contact = entry.touched = process.runtime.monotonic()
+        process.emit(EventKind.BACKED_UP, entry, node=node.label)
+
+    def relocate(self, node: NodeState) -> int:
+        """Back the sessions of a node that is down up to the next one; return how many moved."""
+        return self._save_all(lambda entry: entry.home == node.name and not node.available)
+
+    def back_up_unbacked(self) -> int:
+        """Store all sessions whose present state is on no node; return how many were tried."""
+        return self._save_all(lambda entry: entry.unbacked)
+
+    def restore_after_restart(self, node: NodeState) -> int:
+        """Store the sessions that lived on a node which has lost everything; return how many were tried (rule R10)."""
+
+        def lost(entry: Entry) -> bool:
+            return entry.home == node.name and entry.sole and entry.seen.get(node.name) is not None
+
+        return self._save_all(lambda entry: lost(entry) and entry.seen[node.name].cas.generation != node.generation)
+
+    def _save_all(self, concerned: Callable[[Entry], bool]) -> int:
+        count = 0
+        for entry in self._process.sessions.live():
+            if not concerned(entry) or not self._process.nodes.targets(entry.home):
+                continue
+            with entry.mutex:
+                if entry.standing is not Standing.LIVE or not concerned(entry):
+                    continue
+                self._save(entry)
+            count += 1
+            if count % SAVES_PER_PAUSE == 0:
+                self._process.runtime.sleep(PAUSE)
+        return count
+
+    def _save(self, entry: Entry) -> None:
+        try:
+            self._saving.save(entry)
+        except SerializationError as error:
+            self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))

@@ -1,0 +1,58 @@
+"""What the manager knows of one request and the session it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from .cookie import NO_COOKIE, CookieAction
+
+if TYPE_CHECKING:
+    from .entry import Entry
+    from .session_id import SessionId
+
+
+class Verdict(Enum):
+    """What became of an id."""
+
+    LIVE = "live"
+    UNKNOWN = "unknown"
+    """Every node that could hold the session says no."""
+    UNDECIDED = "undecided"
+    """Somebody who could not be asked may hold the session."""
+    GONE = "gone"
+    """The session was destroyed or rotated."""
+
+
+@dataclass(slots=True, eq=False)
+class RequestState:
+    """One request.
+
+    Parameters
+    ----------
+    requested
+        The id that came, if it was one.
+    began
+        When, in seconds of the monotonic clock.
+    ignored
+        Whether its path matches ``request_uri_ignore_pattern``.
+    idle
+        The idle limit of a session that it begins, in seconds.
+    """
+
+    requested: SessionId | None
+    began: float
+    ignored: bool
+    idle: int | None
+    attributes: dict[str, Any] | None = None
+    """None: the session was not looked at yet."""
+    entry: Entry | None = None
+    """None: there is no session yet."""
+    verdict: Verdict | None = None
+    sid: str = ""
+    """What this request knows the session by: another request may have rotated it."""
+    cookie: CookieAction = NO_COOKIE
+    destroyed: bool = False
+    rotated_from: str = ""
+    released: bool = False

@@ -1,0 +1,288 @@
+"""A request and the session it has: open, load, commit, release; rotate and destroy in between.
+
+Invariants: an id that was not found is never adopted; no data, no cookie and no store write; only the request that
+rotated a session sends its new id, and only the one that destroyed it deletes the cookie (rule R19: a parallel request
+must not undo the cookie of the other).
+"""
+
+from typing import Any
+
+from ..serializers import SerializationError
+from .cookie import DELETE_COOKIE, NO_COOKIE, CookieAction, CookieKind
+from .ending import Ending
+from .entry import Entry, Standing
+from .events import EventKind
+from .finding import Finding
+from .process import Process
+from .reconciling import Reconciling
+from .request_state import RequestState, Verdict
+from .saving import Saving
+from .session import Session
+from .session_id import SessionId
+
+
+class Requests:
+    """What the manager does for one request after another, in any number of threads."""
+
+    def __init__(self, process: Process, reconciling: Reconciling, saving: Saving) -> None:
+        self._process = process
+        self._reconciling = reconciling
+        self._saving = saving
+        self._finding = Finding(process, reconciling)
+        self._ending = Ending(process, reconciling, saving)
+        self._ignored = process.settings.ignored_path
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return self._process.runtime.time()
+
+    def open(self, cookie: str | None, path: str) -> Session:
+        """Return the session of a new request; no node is asked."""
+        process = self._process
+        ignored = self._ignored is not None and self._ignored(path)
+        requested = SessionId.parse(cookie) if cookie else None
+        if requested is not None and requested.node and process.nodes.get(requested.node) is None:
+            requested = None  # a node of nobody's: the same as no id
+        request = RequestState(requested, process.runtime.monotonic(), ignored, process.settings.max_inactive_interval)
+        if requested is not None:
+            entry = self._finding.at_hand(requested)
+            if entry is not None:
+                self._attach(request, entry)
+        return Session(self, request)
+
+    def load(self, request: RequestState) -> dict[str, Any]:
+        """Find what the session holds, and return its attributes.
+
+        Raises
+        ------
+        UndecodableError
+            What the nodes hold cannot be read, and ``on_undecodable="raise"``.
+        """
+        requested = request.requested
+        if requested is None:
+            return self._begin(request, Verdict.UNKNOWN)
+        if request.ignored or not self._process.settings.enabled:
+            entry = self._process.sessions.attach(requested.sid)
+            verdict = Verdict.UNKNOWN
+        else:
+            verdict, entry = self._finding.find(requested, began=request.began)
+        if entry is None:
+            return self._begin(request, verdict)
+        return self._attach(request, entry)
+
+    def _attach(self, request: RequestState, entry: Entry) -> dict[str, Any]:
+        request.entry, request.verdict, request.released = entry, Verdict.LIVE, False
+        request.sid = request.requested.sid if request.requested else entry.sid
+        request.attributes = entry.attributes
+        return entry.attributes
+
+    def _begin(self, request: RequestState, verdict: Verdict) -> dict[str, Any]:
+        """Let the session hold nothing yet."""
+        requested = request.requested
+        kept = verdict is Verdict.UNDECIDED and requested is not None
+        request.entry, request.verdict = None, verdict
+        request.sid = requested.sid if kept and requested else self._process.new_sid()
+        request.attributes = {}
+        return request.attributes
+
+    def sid_of(self, request: RequestState) -> str:
+        """Return the constant part of the id."""
+        if request.attributes is None:
+            self.load(request)
+        return request.sid
+
+    def id_of(self, request: RequestState) -> str:
+        """Return the id that the client should have after this request."""
+        sid = self.sid_of(request)
+        entry = request.entry
+        if entry is not None and entry.sid == sid:
+            return self._process.id_of(entry)
+        if request.requested is not None and request.requested.sid == sid:
+            return str(request.requested)
+        return str(SessionId(sid, "", self._process.route, self._process.worker))
+
+    # The end of a request
+
+    def commit_at_hand(self, request: RequestState) -> CookieAction | None:
+        """Commit if that asks no node and waits for nobody; else return None."""
+        entry = request.entry
+        if entry is None:
+            return None if request.attributes and not request.ignored else self._commit_nothing(request)
+        if not entry.mutex.acquire(blocking=False):
+            return None
+        try:
+            done = self._is_backed_up(entry, self._encoded(entry))
+        finally:
+            entry.mutex.release()
+        return self._cookie(request, entry) if done else None
+
+    def commit(self, request: RequestState) -> CookieAction:
+        """Store what has changed, and return what the response does with the cookie.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path. Nothing was stored, and what this request changed is dropped.
+        """
+        entry = request.entry
+        if entry is None:
+            if not request.attributes or request.ignored:
+                return self._commit_nothing(request)
+            return self._create(request, request.attributes)
+        if not request.ignored and self._process.settings.enabled:
+            with entry.mutex:
+                self._commit_entry(entry)
+        return self._cookie(request, entry)
+
+    def _commit_entry(self, entry: Entry) -> None:
+        process = self._process
+        if entry.displaced:
+            self._reconciling.restore_displaced(entry)
+        payload = self._encoded(entry)
+        if entry.standing is not Standing.LIVE:
+            if payload != entry.payload:
+                process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")
+            return
+        if self._is_backed_up(entry, payload):
+            return
+        home = process.nodes.get(entry.home)
+        if payload == entry.payload and not entry.unbacked and home is not None and home.available:
+            self._saving.touch(entry)
+        else:
+            self._saving.save(entry, payload)
+
+    def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
+        """Whether nothing is to be done: no change, no debt, no move, no touch."""
+        if entry.standing is not Standing.LIVE or entry.displaced or not self._process.settings.enabled:
+            return False
+        if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
+            return False
+        home = self._process.nodes.get(entry.home)
+        if home is None or not home.available:
+            return not self._process.nodes.targets(entry.home)
+        if self._process.nodes.is_failover(entry.home) and self._process.nodes.targets(entry.home)[0] is not home:
+            return False
+        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
+
+    def _encoded(self, entry: Entry) -> bytes:
+        try:
+            return self._process.codec.encode(entry.attributes)
+        except SerializationError as error:
+            self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
+            self._go_back(entry)
+            raise
+
+    def _go_back(self, entry: Entry) -> None:
+        """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
+        if entry.active <= 1 and entry.payload is not None and not entry.unbacked:
+            stored = self._process.codec.decode_own(entry.payload)
+            entry.attributes.clear()
+            entry.attributes.update(stored)
+
+    def _create(self, request: RequestState, attributes: dict[str, Any]) -> CookieAction:
+        """Begin a session with what the request has put into it."""
+        process = self._process
+        if request.requested is not None and request.sid == request.requested.sid:
+            request.sid = process.new_sid()  # nothing is ever stored under an id that was not found
+        payload = process.codec.encode(attributes)
+        entry = process.new_entry(request.sid)
+        now = process.runtime.time()
+        entry.attributes, entry.created, entry.accessed = attributes, now, now
+        entry.idle, entry.absolute = request.idle, process.settings.absolute_timeout
+        entry.new = entry.sole = True
+        entry.contact = entry.touched = entry.compared = process.runtime.monotonic()
+        entry.standing, entry.unbacked = Standing.LIVE, True
+        enabled = process.settings.enabled
+        entry.home = process.nodes.pick() if enabled else ""
+        process.sessions.attach_or_add(entry.sid, lambda: entry)
+        request.entry, request.verdict = entry, Verdict.LIVE
+        if enabled:
+            with entry.mutex:
+                self._saving.save(entry, payload)
+        home = process.nodes.get(entry.home)
+        process.emit(EventKind.CREATED, entry, node=home.label if home and not entry.unbacked else "")
+        return self._cookie(request, entry)
+
+    def _commit_nothing(self, request: RequestState) -> CookieAction:
+        if request.ignored and request.attributes and request.entry is None:
+            self._process.events.emit(EventKind.DROPPED, detail="a request that is ignored wrote to its session")
+        deletes = request.destroyed and request.requested is not None
+        request.cookie = DELETE_COOKIE if deletes else NO_COOKIE
+        return request.cookie
+
+    def _cookie(self, request: RequestState, entry: Entry) -> CookieAction:
+        """Return the id if it is not the one that came, and this request is the one to tell."""
+        request.cookie = NO_COOKIE
+        if entry.standing is Standing.LIVE and entry.sid == request.sid and not request.ignored:
+            value = self._process.id_of(entry)
+            if request.requested is None or value != str(request.requested):
+                request.cookie = CookieAction(CookieKind.SET, value)
+            if request.rotated_from:
+                self._process.sessions.acknowledge(request.rotated_from, self._process.runtime.monotonic())
+        return request.cookie
+
+    def release(self, request: RequestState) -> None:
+        """Let go of the entry. Calling it again does nothing; what the session was can still be read."""
+        if request.entry is not None and not request.released:
+            self._process.sessions.detach(request.entry)
+        request.released = True
+
+    def let_expire(self) -> None:
+        """Drop local copies that have reached their limits."""
+        for entry in self._process.sessions.live():
+            self._finding.let_expire(entry.sid)
+
+    def exists(self, session_id: str) -> bool:
+        """Return whether there is a session under an id; see `SessionManager.exists`."""
+        process = self._process
+        parsed = SessionId.parse(session_id)
+        if parsed is None or process.sessions.ended(parsed.sid, process.runtime.monotonic()) is not None:
+            return False
+        self._finding.let_expire(parsed.sid)
+        entry = process.sessions.get(parsed.sid)
+        if entry is not None and entry.standing is Standing.LIVE:
+            return True
+        return process.settings.enabled and self._finding.is_stored(parsed)
+
+    # New ids and the end
+
+    def rotate(self, request: RequestState) -> None:
+        """Give the session a new id, at once."""
+        if request.attributes is None:
+            self.load(request)
+        entry = request.entry
+        if entry is not None:
+            with entry.mutex:
+                if entry.standing is Standing.LIVE and entry.sid == request.sid:
+                    request.rotated_from = entry.sid
+                    self._encoded(entry)  # a value that cannot be kept is refused before anything is done
+                    self._ending.rotate(entry)
+                    request.sid = entry.sid
+                    return
+            if entry.standing is Standing.LIVE:
+                return  # a parallel request has rotated it, and tells the client
+            self._let_go(request)
+        request.sid = self._process.new_sid()
+
+    def destroy(self, request: RequestState) -> None:
+        """End the session, at once."""
+        if request.attributes is None:
+            self.load(request)
+        entry = request.entry
+        if entry is None and request.verdict is Verdict.UNDECIDED and request.requested is not None:
+            # Nobody knows it here, and it must be dead when the nodes are back.
+            entry = self._process.new_entry(request.requested.sid)
+            with entry.mutex:
+                self._ending.destroy(entry)
+        elif entry is not None:
+            with entry.mutex:
+                if entry.standing is Standing.LIVE:
+                    self._ending.destroy(entry)
+            self._let_go(request)
+        self._begin(request, Verdict.GONE)
+        request.destroyed = True
+
+    def _let_go(self, request: RequestState) -> None:
+        self.release(request)
+        request.released = False
+        self._begin(request, Verdict.GONE)

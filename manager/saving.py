@@ -1,0 +1,269 @@
+"""From the session of this process to the nodes: save, touch, and what other nodes hold meanwhile.
+
+Rules R8, R11, R16 and R17 of the protocol. Invariants: every write is conditional, by the state that was seen or by the
+absence of any; what could not be written is owed; a session that is gone is not stored. The entry's mutex is held.
+"""
+
+from enum import Enum
+
+from .debts import Debt
+from .entry import Entry, Seen
+from .errors import StoreError, ValueTooLargeError
+from .events import EventKind
+from .nodes import NodeState
+from .process import Process
+from .reconciling import Reconciling, Taken
+from .store import Item, Outcome, Written
+
+_ROUNDS = 32
+"""Attempts to store over what others keep storing, before the background takes it on."""
+
+
+class Step(Enum):
+    """How a write ended."""
+
+    STORED = "stored"
+    AGAIN = "again"
+    """The session has taken something from the node: it is to be saved as it is now."""
+    FAILED = "failed"
+    GONE = "gone"
+
+
+class Saving:
+    """The step `commit` of the protocol, from the snapshot on."""
+
+    def __init__(self, process: Process, reconciling: Reconciling) -> None:
+        self._process = process
+        self._reconciling = reconciling
+
+    def save(self, entry: Entry, payload: bytes | None = None) -> Step:
+        """Store the session; return STORED, FAILED (it is retried in the background) or GONE.
+
+        Parameters
+        ----------
+        entry
+            A live session.
+        payload
+            Its encoding, if the caller has it.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; nothing was stored.
+        """
+        process = self._process
+        for _ in range(_ROUNDS):
+            if payload is None:
+                payload = process.codec.encode(entry.attributes)
+            step = self._save_once(entry, payload)
+            if step is not Step.AGAIN:
+                process.sessions.note_size(entry)
+                return step
+            payload = None
+        self._process.note_unbacked(entry)
+        process.emit(EventKind.BACKUP_FAILED, entry, detail=f"others stored it first {_ROUNDS} times in a row")
+        return Step.FAILED
+
+    def _save_once(self, entry: Entry, payload: bytes) -> Step:
+        process = self._process
+        now, started = process.runtime.time(), process.runtime.monotonic()
+        life = entry.life(now)
+        if life == 0:
+            self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
+            return Step.GONE
+        entry.counter += 1
+        entry.vector = entry.vector.bumped(process.writer)
+        value, flags = process.codec.seal(entry, payload, now=now)
+        idle, size = entry.idle, len(value)
+        wanted = min(process.settings.copies if entry.sole else max(2, process.settings.copies), len(process.nodes.all))
+        stored: list[NodeState] = []
+        missed = [node for node in process.nodes.ring(entry.home) if not node.available]
+        limit = process.settings.max_session_bytes
+        if limit is not None and size > limit:
+            return self._too_large(entry, f"{size} bytes, over max_session_bytes={limit}")
+        for node in process.nodes.targets(entry.home):
+            if len(stored) == wanted:
+                break
+            try:
+                step = self._put(node, entry, value, flags, life)
+            except ValueTooLargeError as error:
+                return self._too_large(entry, str(error))
+            except StoreError:
+                entry.seen.pop(node.name, None)
+                entry.sole = False
+                missed.append(node)
+                continue
+            if step is not Step.STORED:
+                return step
+            stored.append(node)
+        entry.new = entry.new and not stored and not missed
+        if stored:
+            self._note_stored(entry, payload, idle, stored, started)
+        else:
+            self._process.note_unbacked(entry)
+            process.emit(EventKind.BACKUP_FAILED, entry, detail="no node could be reached")
+        self._settle(entry, stored, missed, started)
+        return Step.STORED if stored else Step.FAILED
+
+    def _note_stored(
+        self, entry: Entry, payload: bytes, idle: int | None, stored: list[NodeState], started: float
+    ) -> None:
+        process = self._process
+        home = stored[0]
+        first, moved = entry.payload is None, entry.home != home.name
+        entry.payload, entry.stored_idle, entry.unbacked = payload, idle, False
+        entry.contact = entry.touched = started
+        if moved:
+            before, entry.home = entry.home, home.name
+            if not first:
+                process.emit(EventKind.RELOCATED, entry, node=home.label, detail=f"from {before}" if before else "")
+        process.emit(EventKind.BACKED_UP, entry, node=home.label)
+
+    def _too_large(self, entry: Entry, problem: str) -> Step:
+        entry.unbacked = True  # to try again before it changes would be in vain
+        self._process.emit(EventKind.BACKUP_FAILED, entry, detail=problem)
+        return Step.FAILED
+
+    def _put(self, node: NodeState, entry: Entry, value: bytes, flags: int, life: int | None) -> Step:
+        """Store the bytes on one node, over exactly what was seen there.
+
+        Raises
+        ------
+        StoreError
+            The node failed, or the value is too large for it.
+        """
+        written: Written
+        if entry.new:
+            written = node.call(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
+            if written.outcome is Outcome.STORED:
+                return self._stored(entry, node, written, flags)
+        seen = entry.seen.get(node.name)
+        if seen is not None and seen.cas.generation != node.store.generation:
+            seen = None  # the server has restarted: what was seen is no longer there (rule R9)
+        for _ in range(_ROUNDS):
+            if seen is None:
+                item = node.call(lambda store: store.get(entry.key))
+                if item is None:
+                    return self._put_anew(node, entry, value, flags, life)
+                taken = self._reconciling.look(entry, node.name, item)
+                if taken is not Taken.NOTHING:
+                    return Step.AGAIN if taken is Taken.NEWER else Step.GONE
+                seen = entry.seen[node.name]
+            cas = seen.cas
+            written = node.call(lambda store, cas=cas: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
+            if written.outcome is Outcome.STORED:
+                return self._stored(entry, node, written, flags)
+            entry.sole = False
+            if written.outcome is Outcome.NOT_FOUND:
+                return self._put_anew(node, entry, value, flags, life)
+            seen = None
+        return Step.AGAIN
+
+    def _put_anew(self, node: NodeState, entry: Entry, value: bytes, flags: int, life: int | None) -> Step:
+        """Store where the node holds nothing, after asking the others whether the session is still alive."""
+        entry.seen.pop(node.name, None)
+        process = self._process
+        if process.nodes.age(entry.contact, process.runtime.monotonic()) >= process.settings.tombstone_ttl:
+            self._reconciling.end(entry, EventKind.EXPIRED, "no node holds it, and it was out of touch too long")
+            return Step.GONE
+        step = self._ask_others(node, entry)
+        if step is not None:
+            return step
+        written = node.call(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
+        if written.outcome is Outcome.STORED:
+            return self._stored(entry, node, written, flags)
+        entry.sole = False
+        return Step.AGAIN
+
+    def _ask_others(self, node: NodeState, entry: Entry) -> Step | None:
+        """Take what other nodes hold that is newer, without moving values that are known; None if there is nothing."""
+        others = [other for other in self._process.nodes.all if other is not node and other.available]
+        taken = False
+        for other, answer in self._process.nodes.gather(others, lambda store: store.get(entry.key, value=False)):
+            if isinstance(answer, StoreError):
+                entry.seen.pop(other.name, None)
+                entry.sole = False
+                continue
+            if answer is None or entry.seen.get(other.name) == Seen(answer.cas, answer.flags):
+                continue
+            try:
+                item = other.call(lambda store: store.get(entry.key))
+            except StoreError:
+                continue
+            if item is not None:
+                found = self._reconciling.look(entry, other.name, item)
+                if found is Taken.GONE:
+                    return Step.GONE
+                taken = taken or found is Taken.NEWER
+        return Step.AGAIN if taken else None
+
+    def _stored(self, entry: Entry, node: NodeState, written: Written, flags: int) -> Step:
+        if written.cas is not None:
+            entry.seen[node.name] = Seen(written.cas, flags)
+        return Step.STORED
+
+    def _settle(self, entry: Entry, stored: list[NodeState], missed: list[NodeState], started: float) -> None:
+        """Note what nodes missed, and remove copies that are older than what was stored."""
+        process = self._process
+        left = entry.life(process.runtime.time())
+        until = started + (left if left is not None else 365 * 86400)
+        debt = Debt(entry.sid, entry.vector, until)
+        for node in missed:
+            if not node.owe(entry.key, debt):
+                # It has come back meanwhile: what it holds is older, or is the very write that timed out.
+                self._remove_older(entry, node)
+        if stored:
+            kept = {node.name for node in stored}
+            for node in process.nodes.all:
+                if node.name not in kept and node.name in entry.seen and node.available:
+                    self._remove(entry, node, debt)
+
+    def _remove_older(self, entry: Entry, node: NodeState) -> None:
+        try:
+            item = node.call(lambda store: store.get(entry.key))
+            if item is not None and self._reconciling.look(entry, node.name, item) is not Taken.NOTHING:
+                self._process.note_unbacked(entry)  # it holds more: the next save brings all together
+        except StoreError:
+            node.owe(entry.key, Debt(entry.sid, entry.vector, self._process.runtime.monotonic() + entry.touch_interval))
+
+    def _remove(self, entry: Entry, node: NodeState, debt: Debt) -> None:
+        """Delete the very copy that was seen on a node that is no longer used for the session."""
+        cas = entry.seen.pop(node.name).cas
+        try:
+            node.call(lambda store: store.delete(entry.key, cas=cas))
+        except StoreError:
+            node.owe(entry.key, debt)
+
+    def touch(self, entry: Entry) -> Step:
+        """Extend the life of all copies, and save if one of them is not what it should be."""
+        process = self._process
+        started, life = process.runtime.monotonic(), entry.life(process.runtime.time())
+        if life == 0:
+            self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
+            return Step.GONE
+        nodes = [node for node in process.nodes.ring(entry.home) if node.name in entry.seen and node.available]
+        at_home = False
+        for node, answer in process.nodes.gather(
+            nodes, lambda store: store.get(entry.key, value=False, touch=life, renew=True)
+        ):
+            if isinstance(answer, Item) and Seen(answer.cas, answer.flags) == entry.seen[node.name]:
+                at_home = at_home or node.name == entry.home
+            elif self._look_again(node, entry) is Taken.GONE:
+                return Step.GONE
+        at_home = at_home or entry.home in entry.seen
+        if not at_home or entry.unbacked or process.codec.encode(entry.attributes) != entry.payload:
+            return self.save(entry)
+        entry.contact = entry.touched = started
+        if started >= entry.sole_after:
+            entry.sole = True
+        return Step.STORED
+
+    def _look_again(self, node: NodeState, entry: Entry) -> Taken:
+        """Take what a node holds instead of the copy that was seen on it, if it can be asked."""
+        entry.seen.pop(node.name, None)
+        entry.sole = False
+        try:
+            item = node.call(lambda store: store.get(entry.key)) if node.available else None
+        except StoreError:
+            item = None
+        return Taken.NOTHING if item is None else self._reconciling.look(entry, node.name, item)

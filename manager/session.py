@@ -1,0 +1,232 @@
+"""What an application sees of a session during one request.
+
+`Session` is a dict for frameworks and encoders that test for one, but its own storage stays empty: every reader and
+mutator goes to the attributes that all requests of the process share. Invariant: nothing asks a node before the first
+access.
+"""
+
+# A dict holds anything, and its methods are overloaded:
+# pyright: reportIncompatibleMethodOverride=false
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex
+
+from .request_state import RequestState, Verdict
+
+if TYPE_CHECKING:
+    from .cookie import CookieAction
+    from .requests import Requests
+
+
+class Session(dict[str, Any]):
+    """The attributes of a session by name, and what it is.
+
+    Made by `SessionManager.open`. What was changed, also deep inside a value, is stored by `SessionManager.commit`.
+
+    >>> from memcached_sessions import SessionManager
+    >>> with SessionManager("memory://") as manager:
+    ...     with manager.request(None) as session:
+    ...         session["cart"] = ["apple"]
+    ...     with manager.request(session.id) as again:
+    ...         again["cart"].append("pear")
+    ...     print(again)
+    <Session of attributes 'cart'>
+    """
+
+    __slots__ = ("_requests", "request_state")
+
+    def __init__(self, requests: Requests, request_state: RequestState) -> None:
+        super().__init__()
+        self._requests = requests
+        self.request_state = request_state
+        """For the manager."""
+
+    # What it is
+
+    @property
+    def id(self) -> str:
+        """The id for the cookie, with node and route; it may change by relocation, take-over and rotation."""
+        return self._requests.id_of(self.request_state)
+
+    @property
+    def sid(self) -> str:
+        """The part of the id that stays the same for the session's life, until rotation."""
+        return self._requests.sid_of(self.request_state)
+
+    @property
+    def cookie(self) -> CookieAction:
+        """What the response does with the cookie, since the last commit."""
+        return self.request_state.cookie
+
+    @property
+    def has_id(self) -> bool:
+        """Whether a well-formed id came with the request."""
+        return self.request_state.requested is not None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it was looked at, or was at hand."""
+        return self.request_state.attributes is not None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this request begins it: there was no session under the id that came, or no id."""
+        self._shared()
+        return self.request_state.entry is None or self.request_state.entry.sid != (
+            self.request_state.requested.sid if self.request_state.requested else ""
+        )
+
+    @property
+    def degraded(self) -> bool:
+        """Whether somebody may hold the session who could not be asked: it is empty, and the client keeps its id."""
+        self._shared()
+        return self.request_state.verdict is Verdict.UNDECIDED
+
+    @property
+    def created(self) -> float:
+        """When it began, in seconds since the epoch; now, if it begins with this request."""
+        self._shared()
+        return self._requests.now() if self.request_state.entry is None else self.request_state.entry.created
+
+    @property
+    def max_inactive_interval(self) -> int | None:
+        """Seconds that it may rest; None: for ever. To be set for one session alone."""
+        self._shared()
+        return self.request_state.idle if self.request_state.entry is None else self.request_state.entry.idle
+
+    @max_inactive_interval.setter
+    def max_inactive_interval(self, seconds: int | None) -> None:
+        self._shared()
+        if seconds is not None and seconds < 1:
+            raise ValueError(
+                f"max_inactive_interval={seconds!r}: give whole seconds from 1, or None; destroy() ends it"
+            )
+        self.request_state.idle = seconds
+        if self.request_state.entry is not None:
+            self.request_state.entry.idle = seconds
+
+    def rotate(self) -> None:
+        """Give the session a new id at once; the old one is dead in every process. For logins."""
+        self._requests.rotate(self.request_state)
+
+    def destroy(self) -> None:
+        """End the session at once, in every process. What is written afterwards begins a new one."""
+        self._requests.destroy(self.request_state)
+
+    def _shared(self) -> dict[str, Any]:
+        attributes = self.request_state.attributes
+        return self._requests.load(self.request_state) if attributes is None else attributes
+
+    # Readers
+
+    def __getitem__(self, name: str) -> Any:
+        return self._shared()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._shared()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shared())
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._shared())
+
+    def __len__(self) -> int:
+        return len(self._shared())
+
+    def __bool__(self) -> bool:
+        return bool(self._shared())
+
+    def __eq__(self, other: object) -> bool:
+        return self._shared() == (other._shared() if isinstance(other, Session) else other)
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - as for every dict
+
+    def __or__(self, other: Mapping[Any, Any]) -> dict[Any, Any]:
+        return self._shared() | dict(other)
+
+    def __ror__(self, other: Mapping[Any, Any]) -> dict[Any, Any]:
+        return dict(other) | self._shared()
+
+    def __repr__(self) -> str:
+        """Name the attributes, never their values, and never the id."""
+        if self.request_state.attributes is None:
+            return "<Session, not looked at>"
+        return f"<Session of attributes {', '.join(map(repr, self.request_state.attributes)) or 'none'}>"
+
+    def __copy__(self) -> dict[str, Any]:
+        return self._shared().copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        from copy import deepcopy  # noqa: PLC0415 - rare
+
+        return deepcopy(self._shared(), memo)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return dict, (self._shared().copy(),)
+
+    def copy(self) -> dict[str, Any]:
+        """Return the attributes as a dict of its own; the values are the same objects."""
+        return self._shared().copy()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, or the default."""
+        return self._shared().get(name, default)
+
+    def keys(self) -> KeysView[str]:
+        """Return the names, as a view."""
+        return self._shared().keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values, as a view."""
+        return self._shared().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return names and values, as a view."""
+        return self._shared().items()
+
+    # Mutators
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if type(name) is not str:
+            raise TypeError(f"names of session attributes are str, not {type(name).__name__}: {name!r}")
+        self._shared()[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._shared()[name]
+
+    def __ior__(self, other: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.update(other)
+        return self
+
+    def clear(self) -> None:
+        """Remove all attributes; the session goes on, empty."""
+        self._shared().clear()
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Remove an attribute and return it, or the default."""
+        return self._shared().pop(name, *default)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the attribute that came last, and return its name and value."""
+        return self._shared().popitem()
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, after adding it if it was not there."""
+        shared = self._shared()
+        if name not in shared:
+            self[name] = default
+        return shared[name]
+
+    def update(self, *others: Any, **more: Any) -> None:
+        """Add or replace attributes."""
+        changes = dict[Any, Any](*others, **more)
+        for name, value in changes.items():
+            self[name] = value
+
+    @classmethod
+    def fromkeys(cls, iterable: Iterable[str], value: Any = None) -> dict[str, Any]:
+        """Return a plain dict, for a session is made by its manager."""
+        return dict.fromkeys(iterable, value)

@@ -1,0 +1,130 @@
+"""The id that a session's cookie carries, and the key that its nodes keep it under.
+
+An id is ``<sid>[-<node>][.<route>[~<worker>]]``. The sid is the secret; node, route and worker are hints that say where
+to look first, and a lie in them costs a reload, never access. Invariants: what is not exactly an id is none; an id
+without a route has no worker; neither a ``repr`` nor a key gives a sid away.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Self
+
+NODE_NAME = re.compile(r"[a-z0-9]{1,16}")
+"""What a node can be called; to be matched in full."""
+
+ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}")
+"""What the load balancer can call a server; to be matched in full."""
+
+_ID = re.compile(rf"([0-9a-f]{{32}})(?:-({NODE_NAME.pattern}))?(?:\.({ROUTE.pattern})(?:~([0-9a-z]{{1,8}}))?)?")
+_WORKER_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_WORKER_LENGTH = 8
+_KEY_PURPOSE = b"memcachedsession"
+"""Sets the hashes of this project apart from all others of the same text; blake2b takes 16 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionId:
+    """A session id in its parts; an absent part is empty.
+
+    Raises
+    ------
+    ValueError
+        There is a worker, but no route.
+
+    >>> id = SessionId.parse("0123456789abcdef0123456789abcdef-n1.app1~x7")
+    >>> id.node, id.route, id.worker
+    ('n1', 'app1', 'x7')
+    >>> print(id.with_node("n2").with_route("", ""))
+    0123456789abcdef0123456789abcdef-n2
+    """
+
+    sid: str = field(repr=False)
+    """32 hexadecimal digits: the secret. It stays the same while node, route and worker change."""
+    node: str = ""
+    """The node that holds the backup."""
+    route: str = ""
+    """The server, as the load balancer calls it."""
+    worker: str = ""
+    """The process, among those of one route."""
+
+    def __post_init__(self) -> None:
+        if self.worker and not self.route:
+            raise ValueError(f"worker {self.worker!r} without a route: it tells apart the processes of one route")
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self | None:
+        """Return the id that a text is; None if it is none.
+
+        Parameters
+        ----------
+        text
+            What a client sent; anything at all.
+
+        >>> SessionId.parse("0123456789abcdef0123456789abcdef.app-1")
+        SessionId(node='', route='app-1', worker='')
+        >>> SessionId.parse("admin"), SessionId.parse(None)
+        (None, None)
+        """
+        # No cache: it would keep secrets of sessions that are long gone.
+        match = _ID.fullmatch(text) if isinstance(text, str) else None
+        return cls(*match.groups("")) if match else None
+
+    def __str__(self) -> str:
+        """Return the text that `parse` reads: the secret, for the cookie."""
+        node = f"-{self.node}" if self.node else ""
+        worker = f"~{self.worker}" if self.worker else ""
+        return f"{self.sid}{node}.{self.route}{worker}" if self.route else self.sid + node
+
+    def with_node(self, node: str) -> Self:
+        """Return the id of the same session with its backup on another node; empty for none."""
+        return replace(self, node=node)
+
+    def with_route(self, route: str, worker: str) -> Self:
+        """Return the id of the same session in another process; both empty for none.
+
+        Raises
+        ------
+        ValueError
+            There is a worker, but no route.
+        """
+        return replace(self, route=route, worker=worker)
+
+
+def new_sid() -> str:
+    """Return the secret of a new session: 128 random bits as 32 hexadecimal digits.
+
+    >>> len(new_sid())
+    32
+    """
+    return secrets.token_hex(16)
+
+
+def new_worker() -> str:
+    """Return a random name for a process; to be made after a fork, or both would have the same.
+
+    >>> len(new_worker())
+    8
+    """
+    return "".join(secrets.choice(_WORKER_ALPHABET) for _ in range(_WORKER_LENGTH))
+
+
+def storage_key(sid: str, prefix: str = "") -> str:
+    """Return the key under which nodes keep a session: a hash, so that a list of keys opens no session.
+
+    Parameters
+    ----------
+    sid
+        The secret part of the id: the key stays the same wherever the session moves.
+    prefix
+        The setting ``storage_key_prefix``, at most 200 characters.
+
+    Returns
+    -------
+    The prefix and 40 hexadecimal digits.
+
+    >>> storage_key("0123456789abcdef0123456789abcdef", "shop:")
+    'shop:f071dc0d53798b194945ce5bc42a457a8df48339'
+    """
+    return prefix + blake2b(sid.encode("ascii"), digest_size=20, person=_KEY_PURPOSE).hexdigest()

@@ -1,0 +1,47 @@
+"""From the node list to one store for each node."""
+
+import ssl
+from collections.abc import Callable
+
+from .memcached_store import MemcachedStore
+from .memory_store import MemoryStore
+from .node_list import Node
+from .settings import Settings
+from .store import Store
+
+
+def open_stores(settings: Settings, *, clock: Callable[[], float]) -> dict[str, Store]:
+    """Return a store for each node, by its name; nothing is connected yet.
+
+    Parameters
+    ----------
+    settings
+        Of the manager.
+    clock
+        Returns seconds since the epoch, for stores in memory.
+    """
+    return {node.name: _open(node, settings, clock) for node in settings.node_list.nodes}
+
+
+def _open(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
+    address = node.address
+    if address.kind == "memory":
+        return MemoryStore(address.host, clock=clock, item_limit=settings.max_session_bytes)
+    return MemcachedStore(
+        node.label,
+        address.path if address.kind == "unix" else (address.host, address.port),
+        operation_timeout=settings.operation_timeout,
+        connect_timeout=settings.connect_timeout,
+        max_pool_size=settings.max_pool_size,
+        username=settings.username,
+        password=settings.password,
+        tls_context=_tls_context(settings) if address.kind == "tls" else None,
+    )
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.tls_ca_file)
+    context.check_hostname = settings.tls_check_hostname
+    if settings.tls_certificate_file is not None:
+        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
+    return context

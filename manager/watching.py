@@ -1,0 +1,142 @@
+"""Watches the nodes in the background, so that no request has to find out, and an idle process notices an outage too.
+
+One thread for each node asks it for its generation every operation timeout. A node that fails has its circuit opened
+and its sessions moved; one that answers several times in a row pays its debts and is used again. Invariant: `step` is
+all that a thread does, and can be called from anywhere instead.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from .errors import StoreError
+from .nodes import NodeState
+from .process import Process
+from .repairing import Repairing
+
+ANSWERS_IN_A_ROW = 2
+"""Answers of a node that was down before it is used again (hysteresis)."""
+
+SECONDS_BETWEEN_SWEEPS = 30
+
+_logger = logging.getLogger("memcached_sessions")
+
+
+class Watching:
+    """What the watcher of each node does.
+
+    Parameters
+    ----------
+    process
+        Whose nodes are watched.
+    repairing
+        What is done about what is seen.
+    let_expire
+        Drops local copies that have reached their limits.
+    """
+
+    def __init__(self, process: Process, repairing: Repairing, let_expire: Callable[[], object]) -> None:
+        self._process = process
+        self._repairing = repairing
+        self._let_expire = let_expire
+        self._swept_at = process.runtime.monotonic()
+        self._answers: dict[str, int] = {}
+        self._relocated: set[str] = set()
+        self._wake = threading.Condition()
+        self._woken = 0
+        self._ended = False
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to watch, in threads that end with the process."""
+        for node in self._process.nodes.all:
+            thread = threading.Thread(
+                target=self._run, args=(node,), name=f"memcached-sessions-watch-{node.label}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> None:
+        """Have every watcher look at once."""
+        with self._wake:
+            self._woken += 1
+            self._wake.notify_all()
+
+    def stop(self) -> None:
+        """End the threads, and wait for what they are doing."""
+        with self._wake:
+            self._ended = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _run(self, node: NodeState) -> None:
+        while True:
+            with self._wake:
+                if self._ended:
+                    return
+                woken = self._woken
+            try:
+                self.step(node)
+            except Exception:
+                _logger.exception("the watcher of node %s failed, and goes on", node.label)
+            with self._wake:
+                self._wake.wait_for(
+                    lambda woken=woken: self._ended or self._woken != woken, self._process.settings.operation_timeout
+                )
+
+    def step(self, node: NodeState) -> None:
+        """Look at a node once, and do what is to be done."""
+        now = self._process.runtime.monotonic()
+        if now - self._swept_at >= SECONDS_BETWEEN_SWEEPS:
+            self._swept_at = now
+            self._let_expire()
+        if not node.available and node.name not in self._relocated:
+            self._move_away(node)  # at once: a frozen node would take its time to show that it does not answer
+        if not self._answered(node):
+            self._move_away(node)
+        elif node.available:
+            self._look_after(node)
+        else:
+            self._bring_back(node)
+
+    def _move_away(self, node: NodeState) -> None:
+        if node.name not in self._relocated:
+            self._relocated.add(node.name)
+            self._repairing.relocate(node)
+
+    def _answered(self, node: NodeState) -> bool:
+        try:
+            node.call(lambda store: store.probe())
+        except StoreError:
+            self._answers[node.name] = 0
+            return False
+        return True
+
+    def _look_after(self, node: NodeState) -> None:
+        """Act on a restart or flush, and on sessions whose backup failed while the node was up."""
+        generation = node.store.generation
+        if node.generation and generation != node.generation:
+            node.generation = generation
+            self._repairing.restore_after_restart(node)
+        node.generation = generation
+        if self._process.retries:
+            self._process.retries = False
+            self._repairing.back_up_unbacked()
+
+    def _bring_back(self, node: NodeState) -> None:
+        self._answers[node.name] = self._answers.get(node.name, 0) + 1
+        if self._answers[node.name] < ANSWERS_IN_A_ROW:
+            return
+        try:
+            while True:
+                self._repairing.pay_debts(node)
+                if node.close_circuit():
+                    break
+        except StoreError as error:
+            node.fail(error)
+            self._answers[node.name] = 0
+            return
+        self._relocated.discard(node.name)
+        self._look_after(node)

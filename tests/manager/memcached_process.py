@@ -1,0 +1,160 @@
+"""A real memcached as a test wants it: on a free port of the loopback, frozen, resumed, killed, started again.
+
+Invariant: only the process that was started here is ever signalled, by its own pid.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from types import TracebackType
+
+START_TIMEOUT = 5.0
+"""Seconds that a memcached may take until it listens, or until it has ended."""
+
+Address = tuple[str, int] | str
+
+
+class MemcachedProcess:
+    """One memcached. It is made stopped; `start` and `stop` may follow each other as often as wanted.
+
+    Parameters
+    ----------
+    arguments
+        More arguments of the program, such as ``"-C"``.
+    host
+        Where it listens.
+    unix_socket
+        The path where it listens instead; the folder has to let everybody write.
+    """
+
+    def __init__(self, *arguments: str, host: str = "127.0.0.1", unix_socket: str = "") -> None:
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address: Address = unix_socket or (host, _free_port(host))
+
+    def __enter__(self) -> "MemcachedProcess":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port of a server that listens on one."""
+        assert isinstance(self.address, tuple)
+        return self.address[1]
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it answers, on the address that it has had before."""
+        program = shutil.which("memcached")
+        assert program, "memcached is not on the PATH"
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self._process = subprocess.Popen(
+            [program, *self._listen(), *user, *self._arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if self._answers():
+                return
+            time.sleep(0.005)
+        raise RuntimeError(f"memcached did not start: {self.kill()}")
+
+    def stop(self) -> None:
+        """End it as an administrator does, frozen or not."""
+        if self._process:
+            self._process.terminate()
+            self.resume()
+            self.kill(wait=START_TIMEOUT)
+
+    def kill(self, *, wait: float = 0.0) -> str:
+        """End it as a crash does, after so many seconds in which it may end by itself; return what it printed."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        try:
+            _, printed = process.communicate(timeout=wait)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, printed = process.communicate()
+        return printed.decode(errors="replace").strip()
+
+    def restart(self) -> None:
+        """Kill it and start it again on the same address, empty."""
+        self.kill()
+        self.start()
+
+    def freeze(self) -> None:
+        """Have it do nothing, while the system still takes connections and bytes for it; return when it is so."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def say(self, request: bytes, end: bytes = b"\r\n") -> bytes:
+        """Send a command over a connection of its own, and return the reply up to its end."""
+        with self._connection() as connection:
+            connection.sendall(request)
+            reply = b""
+            while not reply.endswith(end):
+                received = connection.recv(65536)
+                if not received:
+                    break
+                reply += received
+            return reply
+
+    def statistics(self, kind: str = "") -> dict[str, str]:
+        """Return what ``stats`` says."""
+        lines = self.say(f"stats {kind}".strip().encode() + b"\r\n", b"END\r\n").decode().split("\r\n")
+        return dict(line.split(" ", 2)[1:] for line in lines if line.startswith("STAT "))
+
+    def flush(self) -> None:
+        """Have it lose all items; its count of CAS goes on."""
+        assert self.say(b"flush_all\r\n") == b"OK\r\n"
+
+    def _listen(self) -> list[str]:
+        if isinstance(self.address, str):
+            return ["-s", self.address, "-a", "777"]
+        return ["-l", self.address[0], "-p", str(self.address[1]), "-U", "0"]
+
+    def _answers(self) -> bool:
+        """Whether this very process does: another may have taken the port between our look and its start."""
+        try:
+            if {"-Y", "-Z"} & set(self._arguments):  # says nothing to strangers
+                self._connection().close()
+                return True
+            return self.statistics().get("pid") == str(self.pid)
+        except OSError:
+            return False
+
+    def _connection(self) -> socket.socket:
+        if isinstance(self.address, tuple):
+            return socket.create_connection(self.address, timeout=START_TIMEOUT)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(START_TIMEOUT)
+        try:
+            connection.connect(self.address)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
