@@ -76,8 +76,8 @@ class Freshness:
         if foreign and self._count >= _ENOUGH and self._foreign > _BOUNCING * self._count:
             self._revalidates = True
             _logger.warning(
-                "sessions bounce between processes: of the last %d requests, %d met a local copy under the id of another "
-                'process. Every request asks a node from now on. Set freshness="revalidate", or give each process a route '
+                "sessions bounce: of the last %d requests, %d met a local copy under the id of another process. "
+                'Every request asks a node from now on. Set freshness="revalidate", or give each process a route '
                 "of its own that the load balancer matches",
                 self._count,
                 self._foreign,

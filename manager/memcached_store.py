@@ -169,9 +169,10 @@ class MemcachedStore:
         self._note(client, asked_at)
 
     def _look_again(self, client: MetaClient, deadline: float) -> str:
-        asked_at = monotonic()
-        renew_generation(client, deadline)
-        self._note(client, asked_at)
+        if client.idle_since:  # a new one has just been asked
+            asked_at = monotonic()
+            renew_generation(client, deadline)
+            self._note(client, asked_at)
         return client.generation
 
     def _note(self, client: MetaClient, asked_at: float) -> None:

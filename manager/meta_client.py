@@ -56,7 +56,7 @@ class MetaClient(Client):
         self.age = -1
         """Which connections of its pool share the fate of this one."""
         self.idle_since = 0.0
-        """When it was put back into its pool, by `time.monotonic`."""
+        """When it was last put back into its pool, by `time.monotonic`; 0 before."""
 
     def connect(self) -> None:
         """Open the connection, within the dialer's timeout.

@@ -41,8 +41,6 @@ class Requests:
         process = self._process
         ignored = self._ignored is not None and self._ignored(path)
         requested = SessionId.parse(cookie) if cookie else None
-        if requested is not None and requested.node and process.nodes.get(requested.node) is None:
-            requested = None  # a node of nobody's: the same as no id
         request = RequestState(requested, process.runtime.monotonic(), ignored, process.settings.max_inactive_interval)
         if requested is not None:
             entry = self._finding.at_hand(requested)

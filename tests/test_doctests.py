@@ -36,7 +36,7 @@ def test_no_module_was_overlooked() -> None:
     """The walk found what lies in the folders; bench/suite is no package, its files are tests."""
     files = {
         path
-        for package in ("serializers", "bench")
+        for package in ("serializers", "manager", "bench")
         for path in (ROOT / package).rglob("*.py")
         if path.name != "__main__.py" and path.parent != ROOT / "bench" / "suite"
     }
