@@ -12,7 +12,7 @@ from .events import EventKind
 from .local_sessions import Ended
 from .nodes import NodeState
 from .process import Process
-from .reconciling import Reconciling
+from .reconciling import Base, Reconciling
 from .saving import Saving
 from .store import Item, Outcome
 from .version_vector import VersionVector, is_dead
@@ -50,10 +50,10 @@ class Ending:
         for node, answer in process.nodes.gather(
             waiting, lambda store: store.set(entry.key, mark[0], flags=mark[1], ttl=life)
         ):
-            if isinstance(answer, StoreError):
-                node.owe(entry.key, debt)
-            else:
+            if not isinstance(answer, StoreError):
                 reached.append(node)
+            elif not node.owe(entry.key, debt):
+                self._bury_again(node, entry.key, mark, debt)  # it is back already
         if not reached:
             process.emit(EventKind.BACKUP_FAILED, entry, detail="no node could be told that the session was destroyed")
         for node, answer in process.nodes.gather(reached, lambda store: store.get(entry.key, value=False)):
@@ -75,19 +75,22 @@ class Ending:
         """Give a session a new id. The old one is dead afterwards, in every process."""
         process = self._process
         old_sid, old_key, never_stored = entry.sid, entry.key, entry.new
+        base = Base(entry.payload, entry.base_vector)
         entry.sid = process.new_sid()
         entry.key = process.key(entry.sid)
         entry.seen, entry.new = {}, True
         entry.sole = True  # nobody else has ever heard of the new id
-        process.sessions.rename(entry, old_sid)
-        self._saving.save(entry)
-        if not never_stored:
-            for node in process.nodes.all:
-                self._end_old(entry, old_sid, old_key, node)
+        # Parallel requests with the old id follow from now on, and not by way of the nodes.
         now = process.runtime.monotonic()
         process.sessions.end(old_sid, Ended(now + process.settings.tombstone_ttl, successor=entry), now)
+        process.sessions.rename(entry, old_sid)
+        if process.settings.enabled:
+            self._saving.save(entry)
+        if not never_stored:
+            for node in process.nodes.all:
+                self._end_old(entry, old_sid, old_key, node, base)
 
-    def _end_old(self, entry: Entry, old_sid: str, old_key: str, node: NodeState) -> None:
+    def _end_old(self, entry: Entry, old_sid: str, old_key: str, node: NodeState, base: Base) -> None:
         """Put a tombstone over the old id on one node, after taking what others stored there (rule R14)."""
         process = self._process
         life = process.settings.tombstone_ttl
@@ -106,7 +109,7 @@ class Ending:
                     if is_dead(item.flags):
                         return
                     cas = item.cas
-                    self._take_late_update(entry, old_key, node, item)
+                    self._take_late_update(entry, old_key, node, item, base)
                     outcome = node.call(
                         lambda store, cas=cas: store.replace(old_key, mark[0], cas=cas, flags=mark[1], ttl=life)
                     ).outcome
@@ -116,12 +119,12 @@ class Ending:
         except StoreError:
             node.owe(old_key, debt)
 
-    def _take_late_update(self, entry: Entry, old_key: str, node: NodeState, item: Item) -> None:
+    def _take_late_update(self, entry: Entry, old_key: str, node: NodeState, item: Item, base: Base) -> None:
         """Bring what another process stored under the old id into the session, and store that under the new one."""
         try:
             envelope = self._process.codec.open(old_key, item)
         except UndecodableError as error:
             self._process.emit(EventKind.UNDECODABLE, entry, node=node.label, detail=str(error))
             return
-        if self._reconciling.merge(entry, node.label, envelope) is not None:
+        if self._reconciling.merge(entry, node.label, envelope, base) is not None:
             self._saving.save(entry)

@@ -59,6 +59,8 @@ class Entry:
     """Seconds that it may live in all."""
     counter: int = 0
     vector: VersionVector = EMPTY
+    base_vector: VersionVector = EMPTY
+    """Of the state that `payload` is: `vector` may be ahead by saves that did not come about."""
     home: str = ""
     """The node whose name the id bears; empty: none (or the one that has no name)."""
     seen: dict[str, Seen] = field(default_factory=dict[str, Seen])

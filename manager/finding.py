@@ -64,14 +64,9 @@ class Finding:
             All that the nodes hold cannot be read, and ``on_undecodable="raise"``.
         """
         sessions = self._process.sessions
-        ended = sessions.ended(session_id.sid, self._process.runtime.monotonic())
+        ended = self._follow(session_id, began)
         if ended is not None:
-            successor = ended.successor
-            follows = ended.known_since is None or began < ended.known_since
-            if successor is not None and follows and successor.standing is Standing.LIVE:
-                sessions.hold(successor)
-                return Verdict.LIVE, successor
-            return Verdict.GONE, None
+            return ended
         self.let_expire(session_id.sid)
         entry = sessions.attach_or_add(session_id.sid, lambda: self._process.new_entry(session_id.sid))
         verdict = Verdict.GONE
@@ -86,6 +81,35 @@ class Finding:
             return verdict, entry
         return verdict, None
 
+    def find_here(self, session_id: SessionId, *, began: float) -> tuple[Verdict, Entry | None]:
+        """Return what `find` does, without asking any node."""
+        sessions = self._process.sessions
+        ended = self._follow(session_id, began)
+        if ended is not None:
+            return ended
+        self.let_expire(session_id.sid)
+        entry = sessions.attach(session_id.sid)
+        if entry is not None and entry.standing is not Standing.LIVE:
+            sessions.detach(entry)
+            entry = None
+        if entry is None:
+            return Verdict.UNKNOWN, None
+        entry.accessed = self._process.runtime.time()
+        return Verdict.LIVE, entry
+
+    def _follow(self, session_id: SessionId, began: float) -> tuple[Verdict, Entry | None] | None:
+        """Return the verdict on an id that was destroyed or rotated here, None if it was not."""
+        sessions = self._process.sessions
+        ended = sessions.ended(session_id.sid, self._process.runtime.monotonic())
+        if ended is None:
+            return None
+        successor = ended.successor
+        follows = ended.known_since is None or began < ended.known_since
+        if successor is not None and follows and successor.standing is Standing.LIVE:
+            sessions.hold(successor)
+            return Verdict.LIVE, successor
+        return Verdict.GONE, None
+
     def _decide(self, entry: Entry, session_id: SessionId, began: float) -> Verdict:
         process = self._process
         if entry.standing is Standing.GONE:
@@ -96,7 +120,7 @@ class Finding:
         if entry.standing is Standing.EMPTY:
             process.freshness.met(foreign=False)
             return self._take(entry, session_id)
-        process.freshness.met(foreign=not own)
+        process.freshness.met(foreign=not own and entry.contact <= began)  # else it waited for a take-over
         if not own and process.route:
             self._share(entry)
         if entry.contact > began or self._is_fresh(entry, session_id, own=own):
@@ -198,8 +222,21 @@ class Finding:
             return Verdict.GONE
         copies.sort(key=lambda copy: copy[2].header.counter, reverse=True)
         if entry.standing is Standing.LIVE:
+            self._settle_home(entry, session_id, copies)
             return self._compare(entry, copies, complete=complete, started=started)
         return self._load(entry, session_id, copies, undecodable, complete=complete, started=started)
+
+    def _settle_home(self, entry: Entry, session_id: SessionId, copies: list[Copy]) -> None:
+        """Let the node of the cookie be the home, if it holds the session at all.
+
+        Processes that serve the session at the same time must write to the same node first: there the second one meets
+        what the first one did, and nothing becomes a branch. The newest copy may be the second one of a save that is
+        under way, so it does not say which node that is. An older copy at home is made up to date by this commit.
+        """
+        for node, item, _ in copies:
+            entry.seen[node.name] = Seen(item.cas, item.flags)
+            if node.name == session_id.node:
+                entry.home = node.name
 
     def _compare(self, entry: Entry, copies: list[Copy], *, complete: bool, started: float) -> Verdict:
         """Bring the local copy and those of the nodes together."""
@@ -244,6 +281,7 @@ class Finding:
             if entry.absolute is not None and process.runtime.time() - entry.created >= entry.absolute:
                 self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
                 return Verdict.UNKNOWN
+            self._settle_home(entry, session_id, copies)
             self._share(entry)
             self._begin(entry, item, started)
             process.emit(EventKind.TAKEN_OVER, entry, node=node.label)

@@ -316,6 +316,8 @@ class SessionManager:
         timeout
             Seconds to keep trying while nodes are down.
         """
+        if not self.settings.enabled:
+            return self.health().unbacked
         runtime = self._process.runtime
         until = runtime.monotonic() + timeout
         while True:

@@ -158,14 +158,10 @@ class MemcachedStore:
             raise store_error(error, node=self._node, key=key) from error
 
     def _introduce(self, client: MetaClient, deadline: float) -> None:
-        try:
-            if self._credentials:
-                client.ask(self._credentials, deadline)
-            asked_at = monotonic()
-            greet(client, deadline)
-        except BaseException:
-            client.close()
-            raise
+        if self._credentials:
+            client.ask(self._credentials, deadline)
+        asked_at = monotonic()
+        greet(client, deadline)
         self._note(client, asked_at)
 
     def _look_again(self, client: MetaClient, deadline: float) -> str:

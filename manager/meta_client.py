@@ -115,11 +115,10 @@ class MetaClient(Client):
     def _block(self, size: int, received: bytes, connection: socket, deadline: float) -> tuple[bytes, bytes]:
         if size > self.item_limit:
             raise MemcacheUnknownError(f"an answer of {size} bytes, where items have {self.item_limit} at most")
-        if len(received) < size + 2:
-            received = _filled(received, size + 2, connection, deadline)
-        if received[size : size + 2] != b"\r\n":
+        whole = received if len(received) >= size + 2 else _filled(received, size + 2, connection, deadline)
+        if whole[size : size + 2] != b"\r\n":
             raise MemcacheUnknownError(f"an answer of {size} bytes that does not end there")
-        return bytes(received[:size]), bytes(received[size + 2 :])
+        return bytes(whole[:size]), bytes(whole[size + 2 :])
 
 
 def _send(connection: socket, request: bytes, deadline: float) -> None:

@@ -47,7 +47,7 @@ def read_item(line: bytes, block: bytes | None, generation: str) -> Item | None:
     return None if line == b"EN" else _item(line, _ITEM.fullmatch(line), block, generation)
 
 
-def read_state(line: bytes, block: bytes | None, generation: str) -> Item | None:
+def read_state(line: bytes, _block: bytes | None, generation: str) -> Item | None:
     """Return what ``mg`` with ``c f t`` found.
 
     >>> read_state(b"HD c7 f0 t-1", None, "4f1d")

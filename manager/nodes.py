@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from .debts import Debt, Debts
-from .errors import StoreError, ValueTooLargeError
+from .errors import NodeUnavailableError, StoreError, ValueTooLargeError
 from .events import EventKind, Events
 from .node_list import Node, NodeList
 from .runtime import Runtime
@@ -38,6 +38,7 @@ class NodeState:
         self._events = events
         self._lock = runtime.lock()
         self._debts = Debts()
+        self._returning = False
 
     @property
     def debts(self) -> int:
@@ -64,18 +65,26 @@ class NodeState:
         """Open the circuit."""
         with self._lock:
             self.last_error = error.problem
-            was, self.available = self.available, False
+            was, self.available, self._returning = self.available, False, False
         if was:
             self.on_change(self)
             self._events.emit(EventKind.NODE_DOWN, node=self.label, detail=error.problem)
 
     def owe(self, key: str, debt: Debt) -> bool:
-        """Take on a debt if the circuit is open; return whether it is. Otherwise the caller pays it now (rule R8)."""
+        """Take on a debt if the node does not answer; return whether it did. Else the caller pays it now (rule R8)."""
         with self._lock:
-            if self.available:
+            if self.available or self._returning:
                 return False
             self._debts.owe(key, debt)
             return True
+
+    def begin_return(self) -> None:
+        """Take on no more debts, for requests could make them as fast as they are paid, and the node never came back.
+
+        The circuit stays open: nobody reads from the node before it is up to date.
+        """
+        with self._lock:
+            self._returning = not self.available
 
     def next_debt(self) -> tuple[str, Debt] | None:
         """Remove and return a debt that is due."""
@@ -89,6 +98,7 @@ class NodeState:
                 return False
             if not self.available:
                 self.available, self.returned_at, self.last_error = True, self._runtime.monotonic(), ""
+                self._returning = False
                 closed = True
             else:
                 closed = False
@@ -186,12 +196,19 @@ class Nodes:
     def gather(
         self, nodes: Iterable[NodeState], command: Callable[[Store], Result]
     ) -> list[tuple[NodeState, Result | StoreError]]:
-        """Send a command to several nodes at the same time; return what each said, or its error."""
+        """Send a command to several nodes at the same time; return what each said, or its error.
 
-        def ask(state: NodeState) -> tuple[NodeState, Result | StoreError]:
+        Where calls have to queue for a thread, one for a node that has gone down meanwhile does not wait for it too.
+        """
+
+        def ask(state: NodeState, *, used: bool) -> tuple[NodeState, Result | StoreError]:
+            if used and not state.available:
+                return state, NodeUnavailableError(f"it has just gone down: {state.last_error}", node=state.label)
             try:
                 return state, state.call(command)
             except StoreError as error:
                 return state, error
 
-        return self._runtime.gather([lambda state=state: ask(state) for state in nodes])
+        return self._runtime.gather(
+            [lambda state=state, used=state.available: ask(state, used=used) for state in nodes]
+        )

@@ -4,6 +4,7 @@ Rules R5 and R6 of the protocol: an ancestor is ignored, a descendant is merged 
 what a request changed is never overwritten unseen: where two sides changed an attribute, one wins and an event says so.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -16,7 +17,7 @@ from .events import EventKind
 from .local_sessions import Ended
 from .process import Process
 from .store import Item
-from .version_vector import Relation, compare
+from .version_vector import Relation, VersionVector, compare
 
 _PLAIN = (str, int, float, bool, bytes, type(None))
 
@@ -30,6 +31,15 @@ class Taken(Enum):
     """The session has taken changes from the copy."""
     GONE = "gone"
     """The copy is a tombstone; the session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A state that was backed up once: what a three-way merge starts from."""
+
+    payload: bytes | None
+    """In this process's own encoding; None: it has none."""
+    vector: VersionVector
 
 
 class Reconciling:
@@ -55,23 +65,33 @@ class Reconciling:
             return Taken.GONE
         entry.seen[node] = Seen(item.cas, item.flags)
         relation = self.merge(entry, node, envelope)
-        if relation is Relation.OLDER:
+        if relation is Relation.OLDER and entry.home not in entry.seen:
             entry.home = node
         elif relation is Relation.BRANCH:
             self._process.note_unbacked(entry)
         return Taken.NOTHING if relation is None else Taken.NEWER
 
-    def merge(self, entry: Entry, node: str, envelope: Envelope) -> Relation | None:
-        """Take what an envelope has that the session has not; return how they stood, None if nothing was taken."""
+    def merge(self, entry: Entry, node: str, envelope: Envelope, base: Base | None = None) -> Relation | None:
+        """Take what an envelope has that the session has not; return how they stood, None if nothing was taken.
+
+        Parameters
+        ----------
+        entry, node, envelope
+            The session, and what a node holds.
+        base
+            A state that the session descends from; None: the one that was backed up last. If the envelope descends
+            from it too the merge is three-way.
+        """
         relation = compare(entry.vector, envelope.header.vector)
         if relation in {Relation.SAME, Relation.NEWER}:
             return None
+        base = base or Base(entry.payload, entry.base_vector)
         try:
             theirs = self._process.codec.decode(envelope)
         except UndecodableError as error:
             self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
             return None
-        self._merge(entry, envelope, theirs, descendant=relation is Relation.OLDER)
+        self._merge(entry, envelope, theirs, base)
         return relation
 
     def load(self, entry: Entry, node: str, item: Item, envelope: Envelope) -> None:
@@ -87,7 +107,8 @@ class Reconciling:
         entry.payload = self.encoding(entry.attributes)
         entry.created, entry.accessed = header.created / 1000, self._process.runtime.time()
         entry.idle = entry.stored_idle = header.idle
-        entry.absolute, entry.counter, entry.vector = header.absolute, header.counter, header.vector
+        entry.absolute, entry.counter = header.absolute, header.counter
+        entry.vector = entry.base_vector = header.vector
         entry.home, entry.sole, entry.standing = node, False, Standing.LIVE
         entry.seen[node] = Seen(item.cas, item.flags)
 
@@ -97,6 +118,20 @@ class Reconciling:
             return self._process.codec.encode(attributes)
         except SerializationError:
             return None  # the next commit raises it, with the path, to the request that it concerns
+
+    def go_back(self, entry: Entry) -> None:
+        """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
+        if entry.active > 1 or (entry.payload is None and not entry.unbacked):
+            return
+        codec, live = self._process.codec, entry.attributes
+        stored = {} if entry.payload is None else codec.decode_own(entry.payload)
+        dropped = codec.kept(live)
+        if entry.unbacked:  # what is on no node is not to be lost with it: only values that cannot be kept go
+            dropped = {name: value for name, value in dropped.items() if self.encoding({name: value}) is None}
+            stored = {name: value for name, value in stored.items() if name in dropped}
+        for name in dropped:
+            del live[name]
+        live.update(stored)
 
     def end(self, entry: Entry, kind: EventKind, detail: str) -> None:
         """End a session in this process: nothing is stored for it again, and its id is not looked for."""
@@ -108,27 +143,28 @@ class Reconciling:
             process.sessions.end(entry.sid, Ended(now + process.settings.tombstone_ttl), now)
         process.emit(kind, entry, detail=detail)
 
-    def _merge(self, entry: Entry, envelope: Envelope, theirs: dict[str, Any], *, descendant: bool) -> None:
+    def _merge(self, entry: Entry, envelope: Envelope, theirs: dict[str, Any], base: Base) -> None:
         process, header = self._process, envelope.header
         baseline = self.encoding(theirs)
         last_writer = header.vector.last_writer
         mine_wins = (entry.counter, process.writer) > (header.counter, last_writer)
         while True:
             mine = process.codec.kept(entry.attributes)
-            if descendant and entry.payload is not None:
-                base = process.codec.decode_own(entry.payload)
-                merged = merge_descendant(base, mine, theirs, process.codec.serializer, mine_wins=mine_wins)
+            if base.payload is not None and compare(base.vector, header.vector) in {Relation.OLDER, Relation.SAME}:
+                was = process.codec.decode_own(base.payload)
+                merged = merge_descendant(was, mine, theirs, process.codec.serializer, mine_wins=mine_wins)
             else:
                 merged = merge_branch(mine, theirs, process.codec.serializer, mine_wins=mine_wins)
             if self._apply(entry, mine, merged):
                 break  # else another request has just set an attribute
-        entry.payload = baseline
+        entry.payload, entry.base_vector = baseline, header.vector
         entry.vector = entry.vector.merged(header.vector)
         entry.counter = max(entry.counter, header.counter)
         if entry.idle == entry.stored_idle:
             entry.idle = header.idle
         entry.stored_idle = header.idle
-        entry.sole = False
+        entry.sole = False  # and for a while, as after a take-over: another process is serving the session too
+        entry.sole_after = process.runtime.monotonic() + process.settings.quiet_window
         if merged.conflicts:
             names = ", ".join(sorted(merged.conflicts))
             process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {names}")

@@ -43,7 +43,8 @@ class Repairing:
             key, debt = owed
             try:
                 self._pay(node, key, debt)
-            except StoreError:
+            except StoreError as error:
+                node.fail(error)
                 node.owe(key, debt)
                 raise
 
@@ -112,7 +113,10 @@ class Repairing:
             self._process.note_unbacked(entry)  # somebody was faster: the next save brings all together
             return
         entry.seen[node.name] = Seen(written.cas, flags)
-        entry.payload, entry.stored_idle, entry.unbacked, entry.home = payload, entry.idle, False, node.name
+        if entry.payload is not None and entry.home != node.name:
+            process.emit(EventKind.RELOCATED, entry, node=node.label, detail=f"from {entry.home}" if entry.home else "")
+        entry.payload, entry.base_vector = payload, entry.vector
+        entry.stored_idle, entry.unbacked, entry.home = entry.idle, False, node.name
         entry.contact = entry.touched = process.runtime.monotonic()
         process.emit(EventKind.BACKED_UP, entry, node=node.label)
 

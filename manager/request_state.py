@@ -53,6 +53,8 @@ class RequestState:
     sid: str = ""
     """What this request knows the session by: another request may have rotated it."""
     cookie: CookieAction = NO_COOKIE
+    begun: bool = False
+    """The session began with this request."""
     destroyed: bool = False
     rotated_from: str = ""
     released: bool = False

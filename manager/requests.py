@@ -16,7 +16,7 @@ from .finding import Finding
 from .process import Process
 from .reconciling import Reconciling
 from .request_state import RequestState, Verdict
-from .saving import Saving
+from .saving import Saving, Step
 from .session import Session
 from .session_id import SessionId
 
@@ -59,11 +59,9 @@ class Requests:
         requested = request.requested
         if requested is None:
             return self._begin(request, Verdict.UNKNOWN)
-        if request.ignored or not self._process.settings.enabled:
-            entry = self._process.sessions.attach(requested.sid)
-            verdict = Verdict.UNKNOWN
-        else:
-            verdict, entry = self._finding.find(requested, began=request.began)
+        alone = request.ignored or not self._process.settings.enabled
+        find = self._finding.find_here if alone else self._finding.find
+        verdict, entry = find(requested, began=request.began)
         if entry is None:
             return self._begin(request, verdict)
         return self._attach(request, entry)
@@ -78,7 +76,7 @@ class Requests:
         """Let the session hold nothing yet."""
         requested = request.requested
         kept = verdict is Verdict.UNDECIDED and requested is not None
-        request.entry, request.verdict = None, verdict
+        request.entry, request.verdict, request.begun = None, verdict, False
         request.sid = requested.sid if kept and requested else self._process.new_sid()
         request.attributes = {}
         return request.attributes
@@ -143,39 +141,40 @@ class Requests:
             return
         if self._is_backed_up(entry, payload):
             return
-        home = process.nodes.get(entry.home)
-        if payload == entry.payload and not entry.unbacked and home is not None and home.available:
-            self._saving.touch(entry)
-        else:
-            self._saving.save(entry, payload)
+        changed = payload != entry.payload
+        step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
+        if step is Step.GONE and changed:
+            process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
 
     def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
         """Whether nothing is to be done: no change, no debt, no move, no touch."""
+        if not self._is_stored(entry, payload):
+            return False
+        home = self._process.nodes.get(entry.home)
+        if home is None or not home.available:
+            return True  # there is nobody to be told
+        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
+
+    def _is_stored(self, entry: Entry, payload: bytes) -> bool:
+        """Whether the present state is where it should be, as far as nodes are up."""
         if entry.standing is not Standing.LIVE or entry.displaced or not self._process.settings.enabled:
             return False
         if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
             return False
-        home = self._process.nodes.get(entry.home)
-        if home is None or not home.available:
-            return not self._process.nodes.targets(entry.home)
-        if self._process.nodes.is_failover(entry.home) and self._process.nodes.targets(entry.home)[0] is not home:
-            return False
-        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
+        nodes = self._process.nodes
+        home = nodes.get(entry.home)
+        if home is not None and home.available and not nodes.is_failover(entry.home):
+            return True
+        targets = nodes.targets(entry.home)
+        return not targets or targets[0] is home
 
     def _encoded(self, entry: Entry) -> bytes:
         try:
             return self._process.codec.encode(entry.attributes)
         except SerializationError as error:
             self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
-            self._go_back(entry)
+            self._reconciling.go_back(entry)
             raise
-
-    def _go_back(self, entry: Entry) -> None:
-        """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
-        if entry.active <= 1 and entry.payload is not None and not entry.unbacked:
-            stored = self._process.codec.decode_own(entry.payload)
-            entry.attributes.clear()
-            entry.attributes.update(stored)
 
     def _create(self, request: RequestState, attributes: dict[str, Any]) -> CookieAction:
         """Begin a session with what the request has put into it."""
@@ -193,7 +192,7 @@ class Requests:
         enabled = process.settings.enabled
         entry.home = process.nodes.pick() if enabled else ""
         process.sessions.attach_or_add(entry.sid, lambda: entry)
-        request.entry, request.verdict = entry, Verdict.LIVE
+        request.entry, request.verdict, request.begun = entry, Verdict.LIVE, True
         if enabled:
             with entry.mutex:
                 self._saving.save(entry, payload)

@@ -84,6 +84,9 @@ class Saving:
         for node in process.nodes.targets(entry.home):
             if len(stored) == wanted:
                 break
+            if not node.available:  # it has gone down while this request waited for another one
+                missed.append(node)
+                continue
             try:
                 step = self._put(node, entry, value, flags, life)
             except ValueTooLargeError as error:
@@ -100,6 +103,8 @@ class Saving:
         if stored:
             self._note_stored(entry, payload, idle, stored, started)
         else:
+            if entry.payload is None:
+                entry.home = ""  # it never had one: the id names a node when one has the session
             self._process.note_unbacked(entry)
             process.emit(EventKind.BACKUP_FAILED, entry, detail="no node could be reached")
         self._settle(entry, stored, missed, started)
@@ -111,7 +116,8 @@ class Saving:
         process = self._process
         home = stored[0]
         first, moved = entry.payload is None, entry.home != home.name
-        entry.payload, entry.stored_idle, entry.unbacked = payload, idle, False
+        entry.payload, entry.base_vector = payload, entry.vector
+        entry.stored_idle, entry.unbacked = idle, False
         entry.contact = entry.touched = started
         if moved:
             before, entry.home = entry.home, home.name
@@ -210,21 +216,26 @@ class Saving:
         debt = Debt(entry.sid, entry.vector, until)
         for node in missed:
             if not node.owe(entry.key, debt):
-                # It has come back meanwhile: what it holds is older, or is the very write that timed out.
-                self._remove_older(entry, node)
+                self._catch_up(entry, node, debt, remove=bool(stored))
         if stored:
-            kept = {node.name for node in stored}
+            passed = {node.name for node in (*stored, *missed)}
             for node in process.nodes.all:
-                if node.name not in kept and node.name in entry.seen and node.available:
+                if node.name not in passed and node.name in entry.seen and node.available:
                     self._remove(entry, node, debt)
 
-    def _remove_older(self, entry: Entry, node: NodeState) -> None:
+    def _catch_up(self, entry: Entry, node: NodeState, debt: Debt, *, remove: bool) -> None:
+        """Look at a node that was down and has come back: what it holds is older, or the very write that timed out."""
         try:
             item = node.call(lambda store: store.get(entry.key))
-            if item is not None and self._reconciling.look(entry, node.name, item) is not Taken.NOTHING:
-                self._process.note_unbacked(entry)  # it holds more: the next save brings all together
         except StoreError:
-            node.owe(entry.key, Debt(entry.sid, entry.vector, self._process.runtime.monotonic() + entry.touch_interval))
+            node.owe(entry.key, debt)
+            return
+        if item is None:
+            return
+        if self._reconciling.look(entry, node.name, item) is not Taken.NOTHING:
+            self._process.note_unbacked(entry)  # it holds more: the next save brings all together
+        elif remove:
+            self._remove(entry, node, debt)
 
     def _remove(self, entry: Entry, node: NodeState, debt: Debt) -> None:
         """Delete the very copy that was seen on a node that is no longer used for the session."""

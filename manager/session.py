@@ -1,8 +1,8 @@
 """What an application sees of a session during one request.
 
-`Session` is a dict for frameworks and encoders that test for one, but its own storage stays empty: every reader and
-mutator goes to the attributes that all requests of the process share. Invariant: nothing asks a node before the first
-access.
+`Session` is a dict for frameworks and encoders that test for one, but its own storage holds no attribute: every
+reader and mutator goes to the attributes that all requests of the process share. Invariant: nothing asks a node before
+the first access.
 """
 
 # A dict holds anything, and its methods are overloaded:
@@ -11,13 +11,45 @@ access.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import TYPE_CHECKING, Any, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, Protocol, Self, SupportsIndex
 
 from .request_state import RequestState, Verdict
 
 if TYPE_CHECKING:
     from .cookie import CookieAction
-    from .requests import Requests
+
+
+class Owner(Protocol):
+    """What a session asks of the manager that made it."""
+
+    def load(self, request: RequestState) -> dict[str, Any]:
+        """Find what the session holds, and return its attributes."""
+        ...
+
+    def id_of(self, request: RequestState) -> str:
+        """Return the id that the client should have."""
+        ...
+
+    def sid_of(self, request: RequestState) -> str:
+        """Return the constant part of the id."""
+        ...
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        ...
+
+    def rotate(self, request: RequestState) -> None:
+        """Give the session a new id."""
+        ...
+
+    def destroy(self, request: RequestState) -> None:
+        """End the session."""
+        ...
+
+
+_NOT_EMPTY: dict[Any, None] = {None: None}
+"""What the own storage of a session holds. The json module writes a dict whose storage is empty as ``{}``, without
+asking for its items; encoders that read the storage itself, as orjson, refuse the key instead of writing ``{}``."""
 
 
 class Session(dict[str, Any]):
@@ -35,11 +67,11 @@ class Session(dict[str, Any]):
     <Session of attributes 'cart'>
     """
 
-    __slots__ = ("_requests", "request_state")
+    __slots__ = ("_owner", "request_state")
 
-    def __init__(self, requests: Requests, request_state: RequestState) -> None:
-        super().__init__()
-        self._requests = requests
+    def __init__(self, owner: Owner, request_state: RequestState) -> None:
+        super().__init__(_NOT_EMPTY)
+        self._owner = owner
         self.request_state = request_state
         """For the manager."""
 
@@ -48,12 +80,12 @@ class Session(dict[str, Any]):
     @property
     def id(self) -> str:
         """The id for the cookie, with node and route; it may change by relocation, take-over and rotation."""
-        return self._requests.id_of(self.request_state)
+        return self._owner.id_of(self.request_state)
 
     @property
     def sid(self) -> str:
         """The part of the id that stays the same for the session's life, until rotation."""
-        return self._requests.sid_of(self.request_state)
+        return self._owner.sid_of(self.request_state)
 
     @property
     def cookie(self) -> CookieAction:
@@ -74,9 +106,7 @@ class Session(dict[str, Any]):
     def is_new(self) -> bool:
         """Whether this request begins it: there was no session under the id that came, or no id."""
         self._shared()
-        return self.request_state.entry is None or self.request_state.entry.sid != (
-            self.request_state.requested.sid if self.request_state.requested else ""
-        )
+        return self.request_state.entry is None or self.request_state.begun
 
     @property
     def degraded(self) -> bool:
@@ -88,7 +118,7 @@ class Session(dict[str, Any]):
     def created(self) -> float:
         """When it began, in seconds since the epoch; now, if it begins with this request."""
         self._shared()
-        return self._requests.now() if self.request_state.entry is None else self.request_state.entry.created
+        return self._owner.now() if self.request_state.entry is None else self.request_state.entry.created
 
     @property
     def max_inactive_interval(self) -> int | None:
@@ -109,15 +139,15 @@ class Session(dict[str, Any]):
 
     def rotate(self) -> None:
         """Give the session a new id at once; the old one is dead in every process. For logins."""
-        self._requests.rotate(self.request_state)
+        self._owner.rotate(self.request_state)
 
     def destroy(self) -> None:
         """End the session at once, in every process. What is written afterwards begins a new one."""
-        self._requests.destroy(self.request_state)
+        self._owner.destroy(self.request_state)
 
     def _shared(self) -> dict[str, Any]:
         attributes = self.request_state.attributes
-        return self._requests.load(self.request_state) if attributes is None else attributes
+        return self._owner.load(self.request_state) if attributes is None else attributes
 
     # Readers
 

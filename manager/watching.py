@@ -129,14 +129,14 @@ class Watching:
         self._answers[node.name] = self._answers.get(node.name, 0) + 1
         if self._answers[node.name] < ANSWERS_IN_A_ROW:
             return
+        node.begin_return()
         try:
             while True:
                 self._repairing.pay_debts(node)
                 if node.close_circuit():
                     break
-        except StoreError as error:
-            node.fail(error)
+        except StoreError:
             self._answers[node.name] = 0
             return
-        self._relocated.discard(node.name)
+        self._relocated.clear()  # sessions of another node that is down may have had nowhere to go until now
         self._look_after(node)
