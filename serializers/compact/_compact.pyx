@@ -6,7 +6,7 @@ The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.m
 
 Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
 `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
-`read_*` the kinds of values; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
+`read_*` the kinds of values; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
 implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
@@ -39,7 +39,8 @@ from ..converter import FieldsConverter, NamedTupleConverter
 from ..errors import DeserializationError, SerializationError
 from .. import lowering as lowering_in_python
 from ..registry import ConverterRegistry, unregistered
-from . import refusals
+from . import explanations, refusals
+from . import reader as reader_in_python
 from . import writer as in_python
 from .packing import text_decimal, varint
 from .value_types import hashed_by_identity, is_native, is_value_type
@@ -204,6 +205,7 @@ include "read_containers.pxi"
 include "read_instances.pxi"
 include "read_standard.pxi"
 include "hashes.pxi"
+include "calls.pxi"
 include "lowering.pxi"
 
 

@@ -41,14 +41,11 @@ cdef Reader* spare_reader = NULL
 cdef PyObject* known_keys[KEY_SLOTS]  # short ASCII keys of dicts, kept over calls
 
 
-def loads(bytes data not None, registry, size_t max_size):
+cdef object restored(bytes data, Prepared known):
     """Return the value of a payload, or raise anything."""
-    cdef Prepared known = prepared(registry)
     cdef Reader* reader
     cdef PyObject* value
     cdef Py_ssize_t size = len(data)
-    if <size_t>size > max_size:
-        raise refusals.rejected(f"{size} bytes are over max_size={max_size}")
     reader = reader_take()
     try:
         reader.known = <PyObject*>known

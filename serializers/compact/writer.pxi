@@ -55,9 +55,8 @@ class _Aside(Exception):
     """The value has something that only the Python implementation writes."""
 
 
-def dumps(value, registry, size_t max_size):
+cdef bytes written(value, Prepared known, size_t max_size):
     """Return the payload of a value, or raise anything; a `SerializationError` has no path."""
-    cdef Prepared known = prepared(registry)
     cdef int left = ATTEMPTS
     try:
         while left and not known.wary:
@@ -71,7 +70,7 @@ def dumps(value, registry, size_t max_size):
         return attempt(value, known, max_size, False)
     except _Aside:
         pass
-    return in_python.dumps(value, registry, max_size)
+    return in_python.dumps(value, known.registry, max_size)
 
 
 cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
