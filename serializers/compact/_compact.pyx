@@ -105,6 +105,10 @@ cdef extern from "Python.h":
     int PyGC_Disable()
     int PyGC_Enable()
 
+cdef extern from *:  # of Cython's own C: which way is the rule
+    bint likely(bint)
+    bint unlikely(bint)
+
 cdef extern from *:
     """
     #if PY_VERSION_HEX < 0x030D0000

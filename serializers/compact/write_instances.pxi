@@ -247,8 +247,6 @@ cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) ex
     if count:
         deeper(w)
         for at in range(count):
-            w.weight += 1
-            reserve(w, 32)
             write_text(w, PyTuple_GET_ITEM(spec.names, at))
             write_value(w, PyTuple_GET_ITEM(value, at), sole or not spec.value_type)
         w.depth -= 1

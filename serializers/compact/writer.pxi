@@ -146,7 +146,7 @@ cdef void writer_give(Writer* w) noexcept:
     free(w)
 
 
-cdef int write_value(Writer* w, PyObject* value, bint once) except -1:
+cdef inline int write_value(Writer* w, PyObject* value, bint once) except -1:
     """Write a value.
 
     Parameters
@@ -155,10 +155,14 @@ cdef int write_value(Writer* w, PyObject* value, bint once) except -1:
         What holds the value is written out no more than once.
     """
     cdef PyTypeObject* type = type_of(value)
-    w.weight += 1
-    reserve(w, 32)
     if type == &PyUnicode_Type:
         return write_text(w, value)
+    return write_other_value(w, value, type, once)
+
+
+cdef int write_other_value(Writer* w, PyObject* value, PyTypeObject* type, bint once) except -1:
+    w.weight += 1
+    reserve(w, 32)
     if type == &PyLong_Type:
         return write_int(w, value)
     if type == &PyFloat_Type:
