@@ -26,9 +26,10 @@ from collections import OrderedDict
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Context, Decimal
 from enum import Enum, EnumMeta
+from gc import is_tracked
 from inspect import getattr_static
 from operator import attrgetter
-from sys import intern
+from sys import getsizeof, intern
 from types import GetSetDescriptorType
 from typing import Generic
 from uuid import UUID, SafeUUID
@@ -205,6 +206,7 @@ include "write_standard.pxi"
 include "reader.pxi"
 include "read_bytes.pxi"
 include "read_strings.pxi"
+include "key_tables.pxi"
 include "read_containers.pxi"
 include "read_instances.pxi"
 include "read_standard.pxi"
@@ -220,11 +222,13 @@ def mode():
 
 def set_portable(portable):
     """Use the public API alone, or also the layouts of this interpreter if they are known here."""
-    global fast_layouts, fast_decimals
+    global fast_layouts, fast_decimals, fast_tables
     fast_layouts = layouts_agree and not portable
     fast_decimals = decimals_agree and not portable
+    fast_tables = tables_agree and not portable
 
 
 PyDateTime_IMPORT
 _check_layouts()
+_check_key_tables()
 set_portable(False)
