@@ -60,7 +60,7 @@ cdef struct Spec:
     Py_ssize_t* offsets
     int shapes, oldest
     Shape shape[MAX_SHAPES]
-    PyObject* members[MEMBERS]  # of an Enum, by address, with their values
+    PyObject* members[MEMBERS]  # of an Enum, or time zones, by address, with their values or keys
     PyObject* values[MEMBERS]
 
 cdef struct Plan:

@@ -89,16 +89,13 @@ cdef PyObject* read_dict(Reader* r, uint64_t count) except NULL:
     cdef size_t top = r.top
     cdef PyObject* mapping
     cdef uint64_t at
-    cdef bint hashed = r.hashed
     if count > <uint64_t>1 << 60:
         truncated()
     lack(r, count * 2)
     mapping = PyDict_New()
     number = number_object(r, mapping)
     for at in range(count):
-        r.hashed = True
         push(r, read_key(r))
-        r.hashed = hashed
         push(r, next_value(r))
     check_read_hashes(r, top, count, 2)
     if fill_dict(mapping, r.stack + top, count):

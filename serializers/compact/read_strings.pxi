@@ -65,17 +65,31 @@ cdef bint is_known_key(PyObject* key) noexcept:
     return known_key_slot(<const unsigned char*>compact_ascii(key), PyUnicode_GET_LENGTH(key))[0] == key
 
 
+cdef PyObject* read_other_key(Reader* r) except NULL:
+    cdef bint hashed = r.hashed
+    cdef PyObject* key
+    r.hashed = True
+    key = next_value(r)
+    r.hashed = hashed
+    return key
+
+
 cdef inline PyObject* read_key(Reader* r) except NULL:
     """Read a key of the open dict; short ones are kept over calls, with their hashes."""
     cdef const unsigned char* at = r.at
     cdef Py_ssize_t size
     cdef PyObject* text
     cdef PyObject** slot
-    if at == r.end or not 0x22 <= at[0] < 0x40:
-        return next_value(r)
+    if at == r.end:
+        truncated()
+    if 0x40 <= at[0] < 0x60:
+        r.at += 1
+        r.missing -= 1
+        r.weight += 1
+        return text_of(r, at[0] - 0x40)
     size = at[0] - 0x20
-    if size >= r.end - at:
-        return next_value(r)
+    if not 2 <= size < 32 or size >= r.end - at:
+        return read_other_key(r)
     r.missing -= 1
     r.weight += 1
     slot = known_key_slot(at + 1, size)

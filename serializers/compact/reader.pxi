@@ -116,7 +116,7 @@ cdef void* grown(void* table, size_t* room, size_t size) except NULL:
 
 cdef inline int push(Reader* r, PyObject* value) except -1:
     """Hand a reference to the stack."""
-    if r.top == r.room:
+    if unlikely(r.top == r.room):
         return push_with_more_room(r, value)
     r.stack[r.top] = value
     r.top += 1
@@ -144,7 +144,7 @@ cdef inline void pop(Reader* r, size_t top) noexcept:
 cdef PyObject* read_value(Reader* r) except NULL:
     """Read a value and return a new reference."""
     cdef unsigned char tag
-    if r.at == r.end:
+    if unlikely(r.at == r.end):
         truncated()
     tag = r.at[0]
     r.at += 1

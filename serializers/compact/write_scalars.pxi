@@ -102,25 +102,32 @@ cdef int put_utf8(Writer* w, PyObject* value) except -1:
     return 0
 
 
-cdef inline int write_int(Writer* w, PyObject* value) except -1:
-    cdef int overflow = 0
+cdef int write_int(Writer* w, PyObject* value) except -1:
+    """Write an int."""
+    cdef int overflow = 0, size
     cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    if overflow:
+    cdef unsigned char tag
+    cdef unsigned char* out
+    w.weight += 1
+    reserve(w, 32)
+    if unlikely(overflow):
         return write_big_int(w, value)
+    out = w.out + w.length
     if 0 <= number < 32:
-        put(w, <unsigned char>number)
-    elif number == <int8_t>number:
-        put(w, 0xA3)
-        put_fixed(w, <uint64_t>number, 1)
+        w.length += 1
+        out[0] = <unsigned char>number
+        return 0
+    if number == <int8_t>number:
+        tag, size = 0xA3, 1
     elif number == <int16_t>number:
-        put(w, 0xA4)
-        put_fixed(w, <uint64_t>number, 2)
+        tag, size = 0xA4, 2
     elif number == <int32_t>number:
-        put(w, 0xA5)
-        put_fixed(w, <uint64_t>number, 4)
+        tag, size = 0xA5, 4
     else:
-        put(w, 0xA6)
-        put_fixed(w, <uint64_t>number, 8)
+        tag, size = 0xA6, 8
+    w.length += 1 + size
+    out[0] = tag
+    compact_store(out + 1, <uint64_t>number)
     return 0
 
 

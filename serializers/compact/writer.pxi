@@ -157,14 +157,14 @@ cdef inline int write_value(Writer* w, PyObject* value, bint once) except -1:
     cdef PyTypeObject* type = type_of(value)
     if type == &PyUnicode_Type:
         return write_text(w, value)
+    if type == &PyLong_Type:
+        return write_int(w, value)
     return write_other_value(w, value, type, once)
 
 
 cdef int write_other_value(Writer* w, PyObject* value, PyTypeObject* type, bint once) except -1:
     w.weight += 1
     reserve(w, 32)
-    if type == &PyLong_Type:
-        return write_int(w, value)
     if type == &PyFloat_Type:
         return write_float(w, value)
     if value == Py_None:
