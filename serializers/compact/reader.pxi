@@ -171,6 +171,7 @@ cdef PyObject* read_value(Reader* r) except NULL:
 
 
 cdef PyObject* read_tagged(Reader* r, unsigned char tag) except NULL:
+    # Nothing but equalities, which become one jump.
     cdef uint64_t bits
     cdef double number
     cdef PyObject* value
@@ -236,11 +237,11 @@ cdef PyObject* read_tagged(Reader* r, unsigned char tag) except NULL:
         return read_converted(r, class_of(r, take_varint(r), False))
     elif tag == 0xCB:
         return read_converted(r, new_class(r, False, True))
-    elif tag < 0xBE:
+    elif tag in (0xB8, 0xB9, 0xBA, 0xBB, 0xBC, 0xBD):
         return read_datetime(r, tag)
     elif tag == 0xBE:
         return read_date(r)
-    elif tag < 0xC3:
+    elif tag in (0xBF, 0xC0, 0xC1, 0xC2):
         return read_time(r, tag)
     elif tag == 0xC3:
         return read_timedelta(r)
