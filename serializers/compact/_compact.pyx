@@ -222,10 +222,14 @@ def mode():
 
 def set_portable(portable):
     """Use the public API alone, or also the layouts of this interpreter if they are known here."""
+    use_layouts(not portable)
+
+
+cdef void use_layouts(bint allowed) noexcept:
     global fast_layouts, fast_decimals, fast_tables
-    fast_layouts = layouts_agree and not portable
-    fast_decimals = decimals_agree and not portable
-    fast_tables = tables_agree and not portable
+    fast_layouts = layouts_agree and allowed
+    fast_decimals = decimals_agree and allowed
+    fast_tables = tables_agree and allowed
 
 
 PyDateTime_IMPORT

@@ -54,13 +54,14 @@ cdef class Calls:
         except Exception as error:
             raise explanations.unreadable(error) from error
 
-    cdef object by_public_api(self, value, bytes data):
+    cdef object by_public_api(self, value, data):
         """Write a value, or read data; the switch holds for the process, so it is on during a call only."""
-        set_portable(True)
+        cdef bint before = fast_layouts or fast_decimals
+        use_layouts(False)
         try:
             return written(value, self.known_classes(), self.limit) if data is None else restored(data, self.known_classes())
         finally:
-            set_portable(False)
+            use_layouts(before)
 
     cdef inline Prepared known_classes(self):
         if self.known is None or not self.known.valid:

@@ -41,11 +41,11 @@ cdef Reader* spare_reader = NULL
 cdef PyObject* known_keys[KEY_SLOTS]  # short ASCII keys of dicts, kept over calls
 
 
-cdef object restored(bytes data, Prepared known):
-    """Return the value of a payload, or raise anything."""
+cdef object restored(data, Prepared known):
+    """Return the value of a payload, which is bytes, or raise anything."""
     cdef Reader* reader
     cdef PyObject* value
-    cdef Py_ssize_t size = len(data)
+    cdef Py_ssize_t size = Py_SIZE(<PyObject*>data)
     reader = reader_take()
     try:
         reader.known = <PyObject*>known

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,13 @@ def test_no_frame_of_python_stands_before_the_compiled_passes() -> None:
 
     assert CompactSerializer.dumps is calls.dumps
     assert CompactSerializer.loads is calls.loads
+
+
+@pytest.mark.parametrize("implementation", ["python", "portable", "compiled"])
+def test_bytes_of_a_class_of_its_own_are_read(implementation: Any) -> None:
+    """As stores return them that note more about a value."""
+    if implementation != "python":
+        pytest.importorskip("memcached_sessions.serializers.compact._compact")
+    serializer = CompactSerializer(implementation=implementation)
+
+    assert serializer.loads(type("Payload", (bytes,), {})(serializer.dumps([1]))) == [1]
