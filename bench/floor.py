@@ -2,7 +2,9 @@
 
 A session is recorded once as a list of steps, and the compiled module `_floor` then carries them out: every value is
 made anew by the calls that compact's reader makes it by, in order, with nothing parsed and nothing checked. No reader
-that makes all objects by these calls is faster, so its distance to the floor is what reading itself costs.
+that makes all objects by these calls is faster, so its distance to the floor is what reading itself costs. One thing
+is made by other calls: a dict whose keys it met before compact copies with them, where it knows how
+(`key_tables.pxi`), and the floor sets them one by one, as other readers do. So compact can be below the floor.
 
 What is not made anew, as compact's reader does not either: the keys of dicts that are strings, members of an Enum, and
 time zones. A string that occurs again is made once. Invariant: what is built is compared with the session before it is

@@ -102,7 +102,8 @@ def _floor(result: Result) -> Iterator[str]:
         elif each.name == FLOOR:
             yield (
                 f"{FLOOR} is no serializer: it makes the same objects in C, of no bytes, by the calls of compact's "
-                "reader. Loads by that of the floor: 1.25 is a quarter more."
+                "reader, and dicts key by key, which compact may copy. Loads by that of the floor: 1.25 is a quarter "
+                "more, under 1 is faster."
             )
 
 

@@ -6,7 +6,7 @@ The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.m
 
 Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
 `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
-`read_*` the kinds of values; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
+`read_*` the kinds of values; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
 implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
@@ -26,9 +26,10 @@ from collections import OrderedDict
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Context, Decimal
 from enum import Enum, EnumMeta
+from gc import is_tracked
 from inspect import getattr_static
 from operator import attrgetter
-from sys import intern
+from sys import getsizeof, intern
 from types import GetSetDescriptorType
 from typing import Generic
 from uuid import UUID, SafeUUID
@@ -39,7 +40,8 @@ from ..converter import FieldsConverter, NamedTupleConverter
 from ..errors import DeserializationError, SerializationError
 from .. import lowering as lowering_in_python
 from ..registry import ConverterRegistry, unregistered
-from . import refusals
+from . import explanations, refusals
+from . import reader as reader_in_python
 from . import writer as in_python
 from .packing import text_decimal, varint
 from .value_types import hashed_by_identity, is_native, is_value_type
@@ -103,6 +105,10 @@ cdef extern from "Python.h":
     void PyErr_Clear()
     int PyGC_Disable()
     int PyGC_Enable()
+
+cdef extern from *:  # of Cython's own C: which way is the rule
+    bint likely(bint)
+    bint unlikely(bint)
 
 cdef extern from *:
     """
@@ -200,10 +206,12 @@ include "write_standard.pxi"
 include "reader.pxi"
 include "read_bytes.pxi"
 include "read_strings.pxi"
+include "key_tables.pxi"
 include "read_containers.pxi"
 include "read_instances.pxi"
 include "read_standard.pxi"
 include "hashes.pxi"
+include "calls.pxi"
 include "lowering.pxi"
 
 
@@ -214,11 +222,17 @@ def mode():
 
 def set_portable(portable):
     """Use the public API alone, or also the layouts of this interpreter if they are known here."""
-    global fast_layouts, fast_decimals
-    fast_layouts = layouts_agree and not portable
-    fast_decimals = decimals_agree and not portable
+    use_layouts(not portable)
+
+
+cdef void use_layouts(bint allowed) noexcept:
+    global fast_layouts, fast_decimals, fast_tables
+    fast_layouts = layouts_agree and allowed
+    fast_decimals = decimals_agree and allowed
+    fast_tables = tables_agree and allowed
 
 
 PyDateTime_IMPORT
 _check_layouts()
+_check_key_tables()
 set_portable(False)

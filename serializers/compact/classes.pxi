@@ -60,7 +60,7 @@ cdef struct Spec:
     Py_ssize_t* offsets
     int shapes, oldest
     Shape shape[MAX_SHAPES]
-    PyObject* members[MEMBERS]  # of an Enum, by address, with their values
+    PyObject* members[MEMBERS]  # of an Enum, or time zones, by address, with their values or keys
     PyObject* values[MEMBERS]
 
 cdef struct Plan:
@@ -150,16 +150,9 @@ cdef class Prepared:
         return <PyObject*>thing
 
 
-cdef Prepared last_prepared = None
-
-
 cdef Prepared prepared(registry):
     """Return what is known of the classes of a registry."""
-    global last_prepared
-    if last_prepared is not None and last_prepared.registry is registry and last_prepared.valid:
-        return last_prepared
     known = registry.prepared
     if type(known) is not Prepared or not (<Prepared>known).valid:
         known = registry.prepared = Prepared(registry)
-    last_prepared = known
     return known

@@ -59,6 +59,9 @@ cdef extern from *:
         return hash != -1 ? hash : PyObject_Hash(text);
     }
 
+    /* The characters of an ASCII str, in the public struct. */
+    static inline const char *compact_ascii(PyObject *text) { return (const char *)((PyASCIIObject *)text + 1); }
+
     /* What list.append does when there is room; the room was made by PyList_New. */
     static inline int compact_append(PyObject *list, PyObject *item) {
         PyListObject *self = (PyListObject *)list;
@@ -179,8 +182,19 @@ cdef extern from *:
         *at = now + 1;
         return 1;
     }
+
+    /* The entries of a dict whose keys are all str, as long as nobody changes it; NULL if it is laid out in another way. */
+    static inline compact_text_entry *compact_text_entries(int fast, PyObject *dict, Py_ssize_t *count) {
+        PyDictObject *self = (PyDictObject *)dict;
+        compact_keys *keys = (compact_keys *)self->ma_keys;
+        if (!fast || self->ma_values || !keys->kind) return NULL;
+        *count = keys->entries;
+        return (compact_text_entry *)compact_entries(keys);
+    }
     #else
     #define COMPACT_LAYOUTS 0
+    typedef struct { PyObject *key, *value; } compact_text_entry;
+    static inline compact_text_entry *compact_text_entries(int fast, PyObject *dict, Py_ssize_t *count) { return NULL; }
     static inline int compact_find_attributes(PyObject *self, compact_attributes *found) { return 0; }
     static inline int compact_attribute(compact_attributes *found, int *at, PyObject **name, PyObject **value) { return 0; }
     static inline int compact_index(void *shared, PyObject *name) { return -1; }
@@ -259,6 +273,9 @@ cdef extern from *:
         PyObject** values
         void* keys
         Py_ssize_t count
+    ctypedef struct compact_text_entry:
+        PyObject* key
+        PyObject* value  # NULL: the key was deleted
     int COMPACT_LAYOUTS
     uint64_t compact_load64(const unsigned char*) nogil
     uint32_t compact_load32(const unsigned char*) nogil
@@ -268,6 +285,7 @@ cdef extern from *:
     void compact_copy(unsigned char*, const unsigned char*, Py_ssize_t) nogil
     int compact_equal(const unsigned char*, const unsigned char*, Py_ssize_t) nogil
     Py_hash_t compact_hash(PyObject*) except -1
+    const char* compact_ascii(PyObject*)
     int compact_append(PyObject*, PyObject*) except -1
     PyObject* compact_list(Py_ssize_t) except NULL
     int compact_find_attributes(PyObject*, compact_attributes*)
@@ -276,6 +294,7 @@ cdef extern from *:
     void* compact_shared_keys(PyTypeObject*)
     int compact_fill(PyObject*, void*, int, const unsigned char*, PyObject**)
     int compact_dict_next(int, PyObject*, Py_ssize_t*, PyObject**, PyObject**)
+    compact_text_entry* compact_text_entries(int, PyObject*, Py_ssize_t*)
     int compact_read_decimal(PyObject*, int*, Py_ssize_t*, uint64_t*)
     PyObject* compact_make_decimal(PyTypeObject*, int, Py_ssize_t, uint64_t) except NULL
     int compact_could_be_decimal(PyTypeObject*)
@@ -334,9 +353,10 @@ cdef bint _attributes_agree() except -1:
 
 
 cdef bint _dicts_agree() except -1:
-    cdef Py_ssize_t at
+    cdef Py_ssize_t at, count
     cdef PyObject *key
     cdef PyObject *value
+    cdef compact_text_entry* entries
     holes = {name: name for name in "abcdefghijk"}
     del holes["a"], holes["f"]
     probe = _Probe()
@@ -347,6 +367,13 @@ cdef bint _dicts_agree() except -1:
             found.append((<object>key, <object>value))
         if found != list(tried.items()):
             return False
+        entries = compact_text_entries(True, <PyObject*>tried, &count)
+        if (entries != NULL) != (tried is not probe.__dict__ and all([type(name) is str for name in tried])):
+            return False
+        if entries:
+            kept = [(<object>entries[at].key, <object>entries[at].value) for at in range(count) if entries[at].value]
+            if kept != found:
+                return False
     return True
 
 

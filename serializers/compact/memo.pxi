@@ -24,7 +24,7 @@ cdef struct Memo:
     ObjectSlot* objects
     size_t object_mask, objects_taken
     TextSlot* texts
-    size_t text_mask, texts_taken
+    size_t text_mask
     ClassSlot* classes
     size_t classes_room
     uint32_t next_object, next_text, next_class
@@ -64,7 +64,7 @@ cdef inline void memo_clear(Memo* memo) noexcept:
         memset(memo.texts, 0, (memo.text_mask + 1) * sizeof(TextSlot))
         memset(memo.classes, 0, memo.classes_room * sizeof(ClassSlot))
         memo.epoch = 1
-    memo.objects_taken = memo.texts_taken = 0
+    memo.objects_taken = 0
     memo.next_object = memo.next_text = memo.next_class = 0
 
 
@@ -130,8 +130,15 @@ cdef inline bint same_text(PyObject* one, PyObject* other) noexcept:
 
 cdef inline TextSlot* memo_text(Memo* memo, PyObject* text, Py_hash_t hash) noexcept:
     """Return the slot of a string, or the free one where it belongs."""
-    cdef size_t at = <size_t>hash & memo.text_mask
-    cdef TextSlot* slot = &memo.texts[at]
+    cdef TextSlot* slot = &memo.texts[<size_t>hash & memo.text_mask]
+    if slot.epoch != memo.epoch or slot.text == text:
+        return slot
+    return memo_text_from(memo, slot, text, hash)
+
+
+cdef TextSlot* memo_text_from(Memo* memo, TextSlot* slot, PyObject* text, Py_hash_t hash) noexcept:
+    """Go on where another string lies, which may be an equal one."""
+    cdef size_t at = slot - memo.texts
     while slot.epoch == memo.epoch:
         if slot.text == text or (slot.hash == hash and same_text(slot.text, text)):
             break
@@ -140,12 +147,11 @@ cdef inline TextSlot* memo_text(Memo* memo, PyObject* text, Py_hash_t hash) noex
     return slot
 
 
-cdef int memo_take_text(Memo* memo, TextSlot* slot, PyObject* text, Py_hash_t hash) except -1:
+cdef inline int memo_take_text(Memo* memo, TextSlot* slot, PyObject* text, Py_hash_t hash) except -1:
     """Give a string the next number, in the slot that `memo_text` found."""
     slot.text, slot.hash, slot.epoch, slot.number = text, hash, memo.epoch, memo.next_text
     memo.next_text += 1
-    memo.texts_taken += 1
-    if memo.texts_taken * 2 > memo.text_mask:
+    if <size_t>memo.next_text * 2 > memo.text_mask:
         memo_grow_texts(memo)
     return 0
 

@@ -12,7 +12,7 @@ cdef int rejected(problem) except -1:
 
 cdef inline const unsigned char* take(Reader* r, uint64_t size) except NULL:
     cdef const unsigned char* at = r.at
-    if size > <uint64_t>(r.end - at):
+    if unlikely(size > <uint64_t>(r.end - at)):
         truncated()
     r.at = at + size
     return at

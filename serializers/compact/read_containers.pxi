@@ -89,22 +89,24 @@ cdef PyObject* read_dict(Reader* r, uint64_t count) except NULL:
     cdef size_t top = r.top
     cdef PyObject* mapping
     cdef uint64_t at
-    cdef bint hashed = r.hashed
     if count > <uint64_t>1 << 60:
         truncated()
     lack(r, count * 2)
     mapping = PyDict_New()
     number = number_object(r, mapping)
     for at in range(count):
-        r.hashed = True
         push(r, read_key(r))
-        r.hashed = hashed
         push(r, next_value(r))
     check_read_hashes(r, top, count, 2)
+    if fill_dict(mapping, r.stack + top, count):
+        r.top = top
+        return completed(r, number)
     for at in range(count):
         PyDict_SetItem(mapping, r.stack[top + 2 * at], r.stack[top + 2 * at + 1])
     if <uint64_t>PyDict_Size(mapping) != count:
         rejected("two keys of a dict are equal")
+    if fast_tables and 0 < count <= MOST_KEYS:
+        learn_keys(mapping, r.stack + top, count)
     pop(r, top)
     return completed(r, number)
 

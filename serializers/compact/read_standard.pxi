@@ -16,7 +16,7 @@ cdef PyObject* read_datetime(Reader* r, unsigned char tag) except NULL:
         number //= 1000000
     seconds = number % 86400
     days = number // 86400
-    if tag >= 0xBC:
+    if tag >= 0xBC and (days % 31 >= 28 or not 372 <= days < 3720000):
         decref(PyDateTimeAPI.Date_FromDate(  # what is no date is refused before its zone is read
             <int>(days // 372), <int>(days // 31 % 12) + 1, <int>(days % 31) + 1, PyDateTimeAPI.DateType
         ))
@@ -113,8 +113,34 @@ cdef PyObject* read_decimal(Reader* r) except NULL:
         rejected("a decimal is out of bounds")
     if fast_decimals:
         return compact_make_decimal(<PyTypeObject*>Decimal, sign, exponent, coefficient)
-    text = f"{'-' if sign else ''}{coefficient}E{exponent}"
+    if -18 <= exponent <= 0:
+        text = plain_decimal(sign, -exponent, coefficient)
+    else:
+        text = f"{'-' if sign else ''}{coefficient}E{exponent}"
     return PyObject_CallOneArg(<PyObject*>Decimal, <PyObject*>text)
+
+
+cdef str plain_decimal(int sign, int places, uint64_t coefficient):
+    """Return a decimal of up to 18 places as people write it."""
+    cdef char text[40]
+    cdef char* at = text + 40
+    cdef PyObject* made
+    while True:  # from the last digit to the first
+        at -= 1
+        at[0] = c"0" + <char>(coefficient % 10)
+        coefficient //= 10
+        places -= 1
+        if places == 0:
+            at -= 1
+            at[0] = c"."
+        elif places < 0 and not coefficient:
+            break
+    if sign:
+        at -= 1
+        at[0] = c"-"
+    made = PyUnicode_New(text + 40 - at, 127)
+    memcpy(PyUnicode_DATA(made), at, text + 40 - at)
+    return owned(made)
 
 
 cdef PyObject* read_other_decimal(Reader* r) except NULL:

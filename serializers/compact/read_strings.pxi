@@ -48,26 +48,51 @@ cdef PyObject* read_utf8(Reader* r, uint64_t size) except NULL:
     return number_text(r, text) if 2 <= size <= 255 else text
 
 
+cdef inline PyObject** known_key_slot(const unsigned char* data, Py_ssize_t size) noexcept:
+    """Return where a key of so many ASCII characters is kept, or would be."""
+    cdef uint64_t mixed = 0
+    if size >= 8:
+        mixed = compact_load64(data) ^ compact_load64(data + size - 8) * <uint64_t>0x9E3779B97F4A7C15
+    else:
+        memcpy(&mixed, data, size)
+    return &known_keys[((mixed + <uint64_t>size) * <uint64_t>0xD6E8FEB86659FD93) >> 53]
+
+
+cdef bint is_known_key(PyObject* key) noexcept:
+    """Whether it is one that is kept over calls, and not any str that the payload has also as a value."""
+    if type_of(key) != &PyUnicode_Type or not PyUnicode_IS_COMPACT_ASCII(key) or PyUnicode_GET_LENGTH(key) > LONGEST_KEY:
+        return False
+    return known_key_slot(<const unsigned char*>compact_ascii(key), PyUnicode_GET_LENGTH(key))[0] == key
+
+
+cdef PyObject* read_other_key(Reader* r) except NULL:
+    cdef bint hashed = r.hashed
+    cdef PyObject* key
+    r.hashed = True
+    key = next_value(r)
+    r.hashed = hashed
+    return key
+
+
 cdef inline PyObject* read_key(Reader* r) except NULL:
     """Read a key of the open dict; short ones are kept over calls, with their hashes."""
     cdef const unsigned char* at = r.at
     cdef Py_ssize_t size
-    cdef uint64_t mixed
     cdef PyObject* text
     cdef PyObject** slot
-    if at == r.end or not 0x22 <= at[0] < 0x40:
-        return next_value(r)
+    if at == r.end:
+        truncated()
+    if 0x40 <= at[0] < 0x60:
+        r.at += 1
+        r.missing -= 1
+        r.weight += 1
+        return text_of(r, at[0] - 0x40)
     size = at[0] - 0x20
-    if size >= r.end - at:
-        return next_value(r)
+    if not 2 <= size < 32 or size >= r.end - at:
+        return read_other_key(r)
     r.missing -= 1
     r.weight += 1
-    if size >= 8:
-        mixed = compact_load64(at + 1) ^ compact_load64(at + 1 + size - 8) * <uint64_t>0x9E3779B97F4A7C15
-    else:
-        mixed = 0
-        memcpy(&mixed, at + 1, size)
-    slot = &known_keys[((mixed + <uint64_t>size) * <uint64_t>0xD6E8FEB86659FD93) >> 53]
+    slot = known_key_slot(at + 1, size)
     text = slot[0]
     if not text or PyUnicode_GET_LENGTH(text) != size or not compact_equal(
         <const unsigned char*>PyUnicode_DATA(text), at + 1, size

@@ -20,7 +20,7 @@ cdef int grow(Writer* w, size_t need) except -1:
 
 
 cdef inline int reserve(Writer* w, size_t need) except -1:
-    if w.capacity - w.length < need:
+    if unlikely(w.capacity - w.length < need):
         return grow(w, need)
     return 0
 
@@ -51,11 +51,19 @@ cdef inline void put_count(Writer* w, unsigned char tag, unsigned char short_tag
 
 
 cdef inline int put_sized(Writer* w, unsigned char tag, const void* data, size_t size) except -1:
+    cdef unsigned char* out
+    cdef size_t rest = size
     reserve(w, size + 16)
-    put(w, tag)
-    put_varint(w, size)
-    memcpy(w.out + w.length, data, size)
-    w.length += size
+    out = w.out + w.length
+    out[0] = tag
+    out += 1
+    while rest > 0x7F:
+        out[0] = <unsigned char>(rest & 0x7F | 0x80)
+        out += 1
+        rest >>= 7
+    out[0] = <unsigned char>rest
+    memcpy(out + 1, data, size)
+    w.length = out + 1 + size - w.out
     return 0
 
 

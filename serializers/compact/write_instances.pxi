@@ -74,6 +74,8 @@ cdef Shape* find_shape_by_name(Writer* w, Spec* spec, PyObject* value, PyObject*
         shape = &spec.shape[each]
         if spec.counts_all and shape.count != count:
             continue
+        if is_in_order(shape, attributes, fields):
+            return shape
         for at in range(shape.count):
             fields[at] = PyDict_GetItemWithError(attributes, PyTuple_GET_ITEM(shape.names, at))
             if not fields[at]:
@@ -81,6 +83,17 @@ cdef Shape* find_shape_by_name(Writer* w, Spec* spec, PyObject* value, PyObject*
         else:
             return shape
     return new_shape(w, spec, <object>attributes, fields, NULL)
+
+
+cdef inline bint is_in_order(Shape* shape, PyObject* attributes, PyObject** fields) noexcept:
+    """Whether the attributes begin with those of a shape, as they do where `__init__` sets them in their order."""
+    cdef Py_ssize_t next_one = 0
+    cdef PyObject* name
+    cdef int at
+    for at in range(shape.count):
+        if not PyDict_Next(attributes, &next_one, &name, &fields[at]) or name != PyTuple_GET_ITEM(shape.names, at):
+            return False
+    return True
 
 
 cdef Shape* new_shape(Writer* w, Spec* spec, dict attributes, PyObject** fields, void* keys) except? NULL:
@@ -168,6 +181,7 @@ cdef inline int stop_trusting(Writer* w) except -1:
 
 cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
     cdef int64_t number
+    cdef PyObject* key
     cdef bint foreign
     if spec.kind == KIND_SET or spec.kind == KIND_FROZENSET:
         return write_set(w, value, sole, spec.kind == KIND_FROZENSET)
@@ -182,9 +196,9 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
     if spec.kind == KIND_MEMBER:
         return write_converted(w, member_value(spec, value), spec, False)
     if spec.kind == KIND_ZONE:
-        key = (<Prepared>w.known).zone_key(<object>value, (<object>spec.converter).encode)
-        if key is not None:
-            return write_converted(w, <PyObject*>key, spec, False)
+        key = zone_key(<Prepared>w.known, spec, value)
+        if key:
+            return write_converted(w, key, spec, False)
     if spec.kind == KIND_NAMED_TUPLE and is_plain_tuple(value, spec):
         return write_named_tuple(w, value, spec, sole)
     number = FORGOTTEN
@@ -247,8 +261,6 @@ cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) ex
     if count:
         deeper(w)
         for at in range(count):
-            w.weight += 1
-            reserve(w, 32)
             write_text(w, PyTuple_GET_ITEM(spec.names, at))
             write_value(w, PyTuple_GET_ITEM(value, at), sole or not spec.value_type)
         w.depth -= 1
@@ -272,11 +284,32 @@ cdef PyObject* member_value(Spec* spec, PyObject* member) except NULL:
     if spec.members[at] == member:
         return spec.values[at]
     value = PyObject_GetAttr(member, <PyObject*>VALUE)
-    Py_XDECREF(spec.members[at])
-    Py_XDECREF(spec.values[at])
+    note_value(spec, member, value)
+    return value
+
+
+cdef PyObject* zone_key(Prepared known, Spec* spec, PyObject* zone) except? NULL:
+    """Return the key that a zone is written as, which lives as long as `known`; NULL if it is written otherwise."""
+    cdef size_t at = object_home(zone, MEMBERS - 1)
+    if spec.members[at] == zone:
+        return spec.values[at]
+    key = known.zone_key(<object>zone, (<object>spec.converter).encode)
+    if key is None:
+        return NULL
+    incref(<PyObject*>key)
+    note_value(spec, zone, <PyObject*>key)
+    return <PyObject*>key
+
+
+cdef void note_value(Spec* spec, PyObject* member, PyObject* value) noexcept:
+    """Find the value of a member or zone quickly the next time; the reference to the value is handed over."""
+    cdef size_t at = object_home(member, MEMBERS - 1)
+    cdef PyObject* last_member = spec.members[at]
+    cdef PyObject* last_value = spec.values[at]
     incref(member)
     spec.members[at], spec.values[at] = member, value
-    return value
+    Py_XDECREF(last_member)
+    Py_XDECREF(last_value)
 
 
 cdef str VALUE = intern("_value_")

@@ -1,44 +1,64 @@
 # Writes strings, integers and floats.
 
 
-cdef inline int write_text(Writer* w, PyObject* value) except -1:
-    """Write a str, or a reference to an equal one that was written before; there is room for 32 bytes."""
+cdef int write_text(Writer* w, PyObject* value) except -1:
+    """Write a str, or a reference to an equal one that was written before."""
     cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
-    cdef bint ascii = PyUnicode_IS_COMPACT_ASCII(value)
     cdef Py_hash_t hash
     cdef TextSlot* slot
-    if length == 0 or length > 255 or (length == 1 and ascii):
-        return put_text(w, value)
-    hash = compact_hash(value)
-    slot = memo_text(&w.memo, value, hash)
-    if slot.epoch == w.memo.epoch:
-        if slot.number < 32:
-            put(w, <unsigned char>(0x40 + slot.number))
-        else:
-            put(w, 0xAB)
-            put_varint(w, slot.number)
-        return 0
-    if not ascii and utf8_size(value) > 255:
-        return put_utf8(w, value)
-    memo_take_text(&w.memo, slot, value, hash)
-    remember(w, value)
-    return put_text(w, value)
+    w.weight += 1
+    reserve(w, 32)
+    if unlikely(not PyUnicode_IS_COMPACT_ASCII(value)):
+        return write_wide_text(w, value, length)
+    if likely(2 <= length <= 255):
+        hash = compact_hash(value)
+        slot = memo_text(&w.memo, value, hash)
+        if slot.epoch == w.memo.epoch:
+            return put_text_reference(w, slot.number)
+        memo_take_text(&w.memo, slot, value, hash)
+        remember(w, value)
+    return put_ascii(w, value, length)
+
+
+cdef inline int put_text_reference(Writer* w, uint32_t number) noexcept:
+    if number < 32:
+        put(w, <unsigned char>(0x40 + number))
+    else:
+        put(w, 0xAB)
+        put_varint(w, number)
+    return 0
+
+
+cdef inline int put_ascii(Writer* w, PyObject* value, Py_ssize_t length) except -1:
+    cdef unsigned char* out = w.out + w.length
+    if length >= 32:
+        return put_sized(w, 0xA9, compact_ascii(value), length)
+    w.length += length + 1
+    out[0] = <unsigned char>(0x20 + length)
+    compact_copy(out + 1, <const unsigned char*>compact_ascii(value), length)
+    return 0
+
+
+cdef int write_wide_text(Writer* w, PyObject* value, Py_ssize_t length) except -1:
+    """Write a str that is not ASCII."""
+    cdef Py_hash_t hash
+    cdef TextSlot* slot
+    if length <= 255:
+        hash = compact_hash(value)
+        slot = memo_text(&w.memo, value, hash)
+        if slot.epoch == w.memo.epoch:
+            return put_text_reference(w, slot.number)
+        if utf8_size(value) <= 255:
+            memo_take_text(&w.memo, slot, value, hash)
+            remember(w, value)
+    return put_utf8(w, value)
 
 
 cdef inline int put_text(Writer* w, PyObject* value) except -1:
-    """Write a str out."""
-    cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
-    cdef const char* data
-    if not PyUnicode_IS_COMPACT_ASCII(value):
-        return put_utf8(w, value)
-    data = <const char*>PyUnicode_DATA(value)
-    if length < 32:
-        reserve(w, 64)
-        put(w, <unsigned char>(0x20 + length))
-        compact_copy(w.out + w.length, <const unsigned char*>data, length)
-        w.length += length
-        return 0
-    return put_sized(w, 0xA9, data, length)
+    """Write a str out; there is room for 32 bytes."""
+    if PyUnicode_IS_COMPACT_ASCII(value):
+        return put_ascii(w, value, PyUnicode_GET_LENGTH(value))
+    return put_utf8(w, value)
 
 
 cdef Py_ssize_t utf8_size(PyObject* value) except -1:
@@ -82,25 +102,32 @@ cdef int put_utf8(Writer* w, PyObject* value) except -1:
     return 0
 
 
-cdef inline int write_int(Writer* w, PyObject* value) except -1:
-    cdef int overflow = 0
+cdef int write_int(Writer* w, PyObject* value) except -1:
+    """Write an int."""
+    cdef int overflow = 0, size
     cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    if overflow:
+    cdef unsigned char tag
+    cdef unsigned char* out
+    w.weight += 1
+    reserve(w, 32)
+    if unlikely(overflow):
         return write_big_int(w, value)
+    out = w.out + w.length
     if 0 <= number < 32:
-        put(w, <unsigned char>number)
-    elif number == <int8_t>number:
-        put(w, 0xA3)
-        put_fixed(w, <uint64_t>number, 1)
+        w.length += 1
+        out[0] = <unsigned char>number
+        return 0
+    if number == <int8_t>number:
+        tag, size = 0xA3, 1
     elif number == <int16_t>number:
-        put(w, 0xA4)
-        put_fixed(w, <uint64_t>number, 2)
+        tag, size = 0xA4, 2
     elif number == <int32_t>number:
-        put(w, 0xA5)
-        put_fixed(w, <uint64_t>number, 4)
+        tag, size = 0xA5, 4
     else:
-        put(w, 0xA6)
-        put_fixed(w, <uint64_t>number, 8)
+        tag, size = 0xA6, 8
+    w.length += 1 + size
+    out[0] = tag
+    compact_store(out + 1, <uint64_t>number)
     return 0
 
 

@@ -1,6 +1,8 @@
 # Writes sets in the order of their sort keys, as FORMAT.md says; frozensets and sets that are inside a sort key, and elements
 # with equal sort keys, are left to the Python implementation.
 
+cdef enum:
+    FEW = 16                 # elements that need no memory of their own
 
 cdef struct SortKey:
     const unsigned char* data
@@ -11,7 +13,8 @@ cdef struct SortKey:
 cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1:
     cdef int64_t number = FORGOTTEN
     cdef Py_ssize_t count, at
-    cdef PyObject** elements
+    cdef PyObject* few[FEW]
+    cdef PyObject** elements = few
     cdef Frame frame
     if not frozen:
         number = meet(w, value, sole)
@@ -25,9 +28,10 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
     put(w, 0xB2 if frozen else 0xB1)
     put_varint(w, count)
     if count:
-        elements = <PyObject**>malloc(count * sizeof(PyObject*))
-        if not elements:
-            raise MemoryError()
+        if count > FEW:
+            elements = <PyObject**>malloc(count * sizeof(PyObject*))
+            if not elements:
+                raise MemoryError()
         try:
             if compact_elements(value, elements, count) != count:
                 raise refusals.changed()
@@ -42,7 +46,8 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
                 write_value(w, elements[at], sole or not frozen)
             leave(w, &frame)
         finally:
-            free(elements)
+            if elements != few:
+                free(elements)
     complete(w, number)
     return 0
 
@@ -50,14 +55,16 @@ cdef int write_set(Writer* w, PyObject* value, bint sole, bint frozen) except -1
 cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except -1:
     """Order the elements of a set by what is written for each of them alone."""
     cdef Writer* alone = writer_take()
-    cdef SortKey* keys = NULL
+    cdef SortKey few[FEW]
+    cdef SortKey* keys = few
     cdef Py_ssize_t at
     cdef PyObject* element
     cdef PyTypeObject* type
     try:
-        keys = <SortKey*>malloc(count * sizeof(SortKey))
-        if not keys:
-            raise MemoryError()
+        if count > FEW:
+            keys = <SortKey*>malloc(count * sizeof(SortKey))
+            if not keys:
+                raise MemoryError()
         alone.known, alone.trusting, alone.in_sort_key, alone.limit = w.known, w.trusting, True, w.sort_room
         alone.holding, alone.collecting = HOLD_NOTHING if w.trusting else HOLD_NOW, False
         alone.specs, alone.spec_mask = (<Prepared>w.known).specs, (<Prepared>w.known).spec_mask
@@ -88,7 +95,8 @@ cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except 
             if at and compare_keys(&keys[at - 1], &keys[at]) == 0:
                 raise _Aside  # they stand in the order of their numbers
     finally:
-        free(keys)
+        if keys != few:
+            free(keys)
         writer_give(alone)
     return 0
 
@@ -96,7 +104,7 @@ cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except 
 cdef void sort_keys(SortKey* keys, Py_ssize_t count) noexcept:
     cdef Py_ssize_t at, to
     cdef SortKey moved
-    if count > 16:
+    if count > FEW:
         qsort(keys, count, sizeof(SortKey), compare_keys)
         return
     for at in range(1, count):

@@ -55,9 +55,8 @@ class _Aside(Exception):
     """The value has something that only the Python implementation writes."""
 
 
-def dumps(value, registry, size_t max_size):
+cdef bytes written(value, Prepared known, size_t max_size):
     """Return the payload of a value, or raise anything; a `SerializationError` has no path."""
-    cdef Prepared known = prepared(registry)
     cdef int left = ATTEMPTS
     try:
         while left and not known.wary:
@@ -71,7 +70,7 @@ def dumps(value, registry, size_t max_size):
         return attempt(value, known, max_size, False)
     except _Aside:
         pass
-    return in_python.dumps(value, registry, max_size)
+    return in_python.dumps(value, known.registry, max_size)
 
 
 cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
@@ -147,7 +146,7 @@ cdef void writer_give(Writer* w) noexcept:
     free(w)
 
 
-cdef int write_value(Writer* w, PyObject* value, bint once) except -1:
+cdef inline int write_value(Writer* w, PyObject* value, bint once) except -1:
     """Write a value.
 
     Parameters
@@ -156,12 +155,16 @@ cdef int write_value(Writer* w, PyObject* value, bint once) except -1:
         What holds the value is written out no more than once.
     """
     cdef PyTypeObject* type = type_of(value)
-    w.weight += 1
-    reserve(w, 32)
     if type == &PyUnicode_Type:
         return write_text(w, value)
     if type == &PyLong_Type:
         return write_int(w, value)
+    return write_other_value(w, value, type, once)
+
+
+cdef int write_other_value(Writer* w, PyObject* value, PyTypeObject* type, bint once) except -1:
+    w.weight += 1
+    reserve(w, 32)
     if type == &PyFloat_Type:
         return write_float(w, value)
     if value == Py_None:

@@ -1,13 +1,16 @@
 """The compiled module is there where it can be, and says what it is."""
 
+import inspect
 import os
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from memcached_sessions.serializers import available_serializers, get_serializer
+from memcached_sessions.serializers.compact.calls import PythonCalls
 from memcached_sessions.serializers.compact.serializer import CompactSerializer
 
 CHOICE = "MEMCACHED_SESSIONS_COMPACT"
@@ -63,3 +66,29 @@ def test_without_the_compiled_module_python_does_the_work(monkeypatch: pytest.Mo
     with pytest.raises(ValueError, match="the compiled module was not built here"):
         CompactSerializer(implementation="portable")
     assert CompactSerializer(implementation="python").implementation == "python"
+
+
+def test_the_compiled_calls_say_what_they_do_as_those_in_python() -> None:
+    """Whichever class the serializer inherits, its help is the same."""
+    calls = pytest.importorskip("memcached_sessions.serializers.compact._compact").Calls
+
+    for name in ("dumps", "loads"):
+        assert inspect.getdoc(getattr(calls, name)) == inspect.getdoc(getattr(PythonCalls, name))
+
+
+def test_no_frame_of_python_stands_before_the_compiled_passes() -> None:
+    """Or a small session would take twice as long."""
+    calls = pytest.importorskip("memcached_sessions.serializers.compact._compact").Calls
+
+    assert CompactSerializer.dumps is calls.dumps
+    assert CompactSerializer.loads is calls.loads
+
+
+@pytest.mark.parametrize("implementation", ["python", "portable", "compiled"])
+def test_bytes_of_a_class_of_its_own_are_read(implementation: Any) -> None:
+    """As stores return them that note more about a value."""
+    if implementation != "python":
+        pytest.importorskip("memcached_sessions.serializers.compact._compact")
+    serializer = CompactSerializer(implementation=implementation)
+
+    assert serializer.loads(type("Payload", (bytes,), {})(serializer.dumps([1]))) == [1]
