@@ -75,7 +75,7 @@ def merge_descendant(
     old, ours, other = (_encoded(side, serializer) for side in (base, mine, theirs))
     taken: set[str] = set()
     conflicts: set[str] = set()
-    for name in old.keys() | ours.keys() | other.keys():
+    for name in ours.keys() | other.keys():
         was, mine_now, theirs_now = old.get(name), ours.get(name), other.get(name)
         if same(was, theirs_now) or same(mine_now, theirs_now):
             continue

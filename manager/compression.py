@@ -14,6 +14,7 @@ from .errors import ConfigurationError, UndecodableError
 
 _SMALLEST_WINDOW = 10  # binary logarithm of bytes; the format has none below
 _LARGEST_WINDOW = 31
+_ZSTD_IS_STANDARD = sys.version_info >= (3, 14)
 
 
 class Compression(Protocol):
@@ -29,7 +30,7 @@ class Compression(Protocol):
         ...
 
     def decompress(self, data: bytes, size: int, /) -> bytes:
-        """Return the payload, which has exactly `size` bytes.
+        """Return the payload, which has exactly `size` bytes, at least 1.
 
         Raises
         ------
@@ -61,7 +62,7 @@ def compression_named(name: str) -> Compression:
         case "zlib":
             return _Zlib()
         case "zstd":
-            return _Zstd()
+            return _StandardZstd() if _ZSTD_IS_STANDARD else _ZstdPackage()
         case _:
             raise ConfigurationError(f"compression={name!r}: give 'zlib', 'zstd' or None")
 
@@ -82,23 +83,24 @@ class _Zlib:
         return payload
 
 
-class _Zstd:
+class _StandardZstd:
+    """By ``compression.zstd`` of the standard library."""
+
     name = "zstd"
 
     def __init__(self) -> None:
-        self._library = _zstd()
+        self._library = _library("compression.zstd")
 
     def compress(self, payload: bytes, /) -> bytes:
         return self._library.compress(payload)
 
     def decompress(self, data: bytes, size: int, /) -> bytes:
         library = self._library
-        window = min(max((size - 1).bit_length(), _SMALLEST_WINDOW), _LARGEST_WINDOW)
         try:
-            claimed = library.get_frame_info(data).decompressed_size
-            if claimed != size:
-                raise UndecodableError(f"damaged: zstd promises a payload of {claimed} bytes, the header {size}")
-            stream = library.ZstdDecompressor(options={library.DecompressionParameter.window_log_max: window})
+            _check_promise(library.get_frame_info(data).decompressed_size, size)
+            stream = library.ZstdDecompressor(
+                options={library.DecompressionParameter.window_log_max: _window_log(size)}
+            )
             payload = stream.decompress(data, size + 1)
         except library.ZstdError as error:
             raise UndecodableError(f"damaged: zstd cannot read the payload: {error}") from error
@@ -106,14 +108,45 @@ class _Zstd:
         return payload
 
 
+class _ZstdPackage:
+    """By the package ``zstandard``, whose objects are not safe for threads: a new one for each call."""
+
+    name = "zstd"
+
+    def __init__(self) -> None:
+        self._library = _library("zstandard")
+
+    def compress(self, payload: bytes, /) -> bytes:
+        return self._library.ZstdCompressor().compress(payload)
+
+    def decompress(self, data: bytes, size: int, /) -> bytes:
+        library = self._library
+        try:
+            # The library allocates what the frame promises, and writes no more than that.
+            _check_promise(library.frame_content_size(data), size)
+            stream = library.ZstdDecompressor(max_window_size=1 << _window_log(size))
+            payload = stream.decompress(data, allow_extra_data=False)
+        except library.ZstdError as error:
+            raise UndecodableError(f"damaged: zstd cannot read the payload: {error}") from error
+        _check(self.name, payload, size, whole=True)
+        return payload
+
+
+def _window_log(size: int) -> int:
+    return min(max((size - 1).bit_length(), _SMALLEST_WINDOW), _LARGEST_WINDOW)
+
+
+def _check_promise(promised: int | None, size: int) -> None:
+    if promised != size:
+        raise UndecodableError(f"damaged: zstd does not promise the {size} bytes that the header announces")
+
+
 def _check(name: str, payload: bytes, size: int, *, whole: bool) -> None:
     if len(payload) != size or not whole:
         raise UndecodableError(f"damaged: {name} finds no payload of exactly {size} bytes")
 
 
-def _zstd() -> Any:
-    # The backport is the standard library's module for older versions: one interface, and one code path here.
-    name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+def _library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:

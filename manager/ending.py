@@ -72,7 +72,10 @@ class Ending:
         return Debt(sid, vector, self._process.runtime.monotonic() + life, (*mark, life))
 
     def rotate(self, entry: Entry) -> None:
-        """Give a session a new id. The old one is dead afterwards, in every process."""
+        """Give a session a new id. The old one is dead afterwards, in every process.
+
+        Where another process had ended the old one, the session is over, and the new id with it.
+        """
         process = self._process
         old_sid, old_key, never_stored = entry.sid, entry.key, entry.new
         base = Base(entry.payload, entry.base_vector)
@@ -88,17 +91,22 @@ class Ending:
             self._saving.save(entry)
         if not never_stored:
             for node in process.nodes.all:
-                self._end_old(entry, old_sid, old_key, node, base)
+                if self._end_old(entry, old_sid, old_key, node, base):
+                    self.destroy(entry)  # it was over before its new id was stored
+                    return
 
-    def _end_old(self, entry: Entry, old_sid: str, old_key: str, node: NodeState, base: Base) -> None:
-        """Put a tombstone over the old id on one node, after taking what others stored there (rule R14)."""
+    def _end_old(self, entry: Entry, old_sid: str, old_key: str, node: NodeState, base: Base) -> bool:
+        """Put a tombstone over the old id on one node, after taking what others stored there (rule R14).
+
+        Return whether another process has put one there first: the session was destroyed, or rotated, before.
+        """
         process = self._process
         life = process.settings.tombstone_ttl
         vector = entry.vector.bumped(process.writer)
         mark = process.codec.tombstone(entry, old_key, vector, now=process.runtime.time())
         debt = self._debt(old_sid, mark, vector)
         if not node.available and node.owe(old_key, debt):
-            return
+            return False
         try:
             for _ in range(_ROUNDS):
                 item = node.call(lambda store: store.get(old_key))
@@ -107,17 +115,18 @@ class Ending:
                     outcome = written.outcome
                 else:
                     if is_dead(item.flags):
-                        return
+                        return item.value != mark[0]  # ours is there if a store sent a command a second time
                     cas = item.cas
                     self._take_late_update(entry, old_key, node, item, base)
                     outcome = node.call(
                         lambda store, cas=cas: store.replace(old_key, mark[0], cas=cas, flags=mark[1], ttl=life)
                     ).outcome
                 if outcome is Outcome.STORED:
-                    return
+                    return False
             node.call(lambda store: store.set(old_key, mark[0], flags=mark[1], ttl=life))
         except StoreError:
             node.owe(old_key, debt)
+        return False
 
     def _take_late_update(self, entry: Entry, old_key: str, node: NodeState, item: Item, base: Base) -> None:
         """Bring what another process stored under the old id into the session, and store that under the new one."""

@@ -66,7 +66,7 @@ class Finding:
         sessions = self._process.sessions
         ended = self._follow(session_id, began)
         if ended is not None:
-            return ended
+            return self._after_rotation(*ended)
         self.let_expire(session_id.sid)
         entry = sessions.attach_or_add(session_id.sid, lambda: self._process.new_entry(session_id.sid))
         verdict = Verdict.GONE
@@ -110,6 +110,17 @@ class Finding:
             return Verdict.LIVE, successor
         return Verdict.GONE, None
 
+    def _after_rotation(self, verdict: Verdict, successor: Entry | None) -> tuple[Verdict, Entry | None]:
+        """Wait until a rotation has taken what others stored under the old id, and return what became of it."""
+        if successor is None:
+            return verdict, None
+        with successor.mutex:
+            live = successor.standing is Standing.LIVE
+        if live:
+            return Verdict.LIVE, successor
+        self._process.sessions.detach(successor)
+        return Verdict.GONE, None
+
     def _decide(self, entry: Entry, session_id: SessionId, began: float) -> Verdict:
         process = self._process
         if entry.standing is Standing.GONE:
@@ -122,7 +133,7 @@ class Finding:
             return self._take(entry, session_id)
         process.freshness.met(foreign=not own and entry.contact <= began)  # else it waited for a take-over
         if not own and process.route:
-            self._share(entry)
+            process.note_shared(entry)
         if entry.contact > began or self._is_fresh(entry, session_id, own=own):
             return Verdict.LIVE
         return self._take(entry, session_id)
@@ -164,11 +175,6 @@ class Finding:
             return True
         return not entry.active and entry.over(now)
 
-    def _share(self, entry: Entry) -> None:
-        """Note that another process may have served the session since."""
-        entry.sole = False
-        entry.sole_after = self._process.runtime.monotonic() + self._process.settings.quiet_window
-
     def _is_fresh(self, entry: Entry, session_id: SessionId, *, own: bool) -> bool:
         """Ask the home node whether it still holds the very copy that was seen last, and extend its life."""
         process = self._process
@@ -183,7 +189,7 @@ class Finding:
             item = home.call(lambda store: store.get(entry.key, value=False, touch=life, renew=True))
         except StoreError:
             entry.seen.pop(home.name, None)
-            entry.sole = False
+            process.note_shared(entry)
             return False
         if item is None or Seen(item.cas, item.flags) != seen:
             return False
@@ -205,7 +211,7 @@ class Finding:
             if isinstance(answer, StoreError):
                 complete = False
                 entry.seen.pop(node.name, None)
-                entry.sole = False
+                process.note_shared(entry)
             elif answer is None:
                 entry.seen.pop(node.name, None)
             else:
@@ -282,7 +288,7 @@ class Finding:
                 self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
                 return Verdict.UNKNOWN
             self._settle_home(entry, session_id, copies)
-            self._share(entry)
+            process.note_shared(entry)
             self._begin(entry, item, started)
             process.emit(EventKind.TAKEN_OVER, entry, node=node.label)
             return self._compare(entry, copies[at:], complete=complete, started=started)

@@ -201,7 +201,11 @@ class SessionManager:
 
     def release(self, session: Session) -> None:
         """Let go of a session at the end of its request, in any case and as often as you like."""
-        self._requests.release(session.request_state)
+        request = session.request_state
+        if request.under_way is None:
+            self._requests.release(request)
+        else:  # of a request that was cancelled; what goes on would take hold of the session after it was let go
+            request.under_way.add_done_callback(lambda _: self._requests.release(request))
 
     def rotate(self, session: Session) -> None:
         """Give a session a new id, as `Session.rotate`."""
@@ -238,7 +242,7 @@ class SessionManager:
         session = self.open(session_id, method=method, path=path)
         if session.has_id and not session.loaded:
             try:
-                await self._in_thread(lambda: self._requests.load(session.request_state))
+                await self._in_thread(lambda: self._requests.load(session.request_state), session)
             except BaseException:
                 self.release(session)
                 raise
@@ -247,7 +251,9 @@ class SessionManager:
     async def acommit(self, session: Session, *, status: int = 200) -> CookieAction:
         """Store what the request has changed; as `commit`."""
         action = self._requests.commit_at_hand(session.request_state)
-        return await self._in_thread(lambda: self.commit(session, status=status)) if action is None else action
+        if action is not None:
+            return action
+        return await self._in_thread(lambda: self.commit(session, status=status), session)
 
     async def arelease(self, session: Session) -> None:
         """Let go of a session; as `release`."""
@@ -255,11 +261,11 @@ class SessionManager:
 
     async def arotate(self, session: Session) -> None:
         """Give a session a new id; as `rotate`."""
-        await self._in_thread(session.rotate)
+        await self._in_thread(session.rotate, session)
 
     async def adestroy(self, session: Session) -> None:
         """End a session; as `destroy`."""
-        await self._in_thread(session.destroy)
+        await self._in_thread(session.destroy, session)
 
     async def aexists(self, session_id: str) -> bool:
         """Return whether there is a session under an id; as `exists`."""
@@ -285,9 +291,12 @@ class SessionManager:
         """End; as `close`."""
         await asyncio.to_thread(self.close)
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+    async def _in_thread(self, call: Callable[[], Result], session: Session | None = None) -> Result:
+        work = self._process.runtime.submit(call)
+        if session is not None:
+            session.request_state.under_way = work
         # Shielded: a request that is cancelled must not leave half an operation behind.
-        return await asyncio.shield(asyncio.wrap_future(self._process.runtime.submit(call)))
+        return await asyncio.shield(asyncio.wrap_future(work))
 
     # The whole
 

@@ -90,8 +90,8 @@ class MetaClient(Client):
         if connection is None:
             raise MemcacheUnexpectedCloseError("the connection is not open")
         try:
-            _send(connection, command.request, deadline)
-            line, rest = _up_to(b"\r\n", _first_part(connection, deadline), connection, deadline)
+            received = _first_part(command.request, connection, deadline)
+            line, rest = _up_to(b"\r\n", received, connection, deadline)
             block = None
             size = block_size(line)
             if size is not None:
@@ -121,26 +121,22 @@ class MetaClient(Client):
         return bytes(whole[:size]), bytes(whole[size + 2 :])
 
 
-def _send(connection: socket, request: bytes, deadline: float) -> None:
+def _first_part(request: bytes, connection: socket, deadline: float) -> bytes:
+    """Send a command, and return the first bytes of its reply."""
     connection.settimeout(seconds_until(deadline))
     try:
         # In one piece. Not by sendall, which over TLS takes the timeout anew for each record.
         sent = connection.send(request)
+        # A command that went out at once, as nearly all do, has cost no time: the timeout still fits the reply.
         while sent < len(request):
             connection.settimeout(seconds_until(deadline))
             sent += connection.send(memoryview(request)[sent:])
-    except _CLOSED as error:
-        raise ClosedUnansweredError("the node has closed the connection") from error
-
-
-def _first_part(connection: socket, deadline: float) -> bytes:
-    connection.settimeout(seconds_until(deadline))
-    try:
+            connection.settimeout(seconds_until(deadline))
         received = connection.recv(_SMALL)
     except _CLOSED as error:
-        raise ClosedUnansweredError("the node closed the connection without an answer") from error
+        raise ClosedUnansweredError("the node has closed the connection") from error
     if not received:
-        raise ClosedUnansweredError("the node closed the connection without an answer")
+        raise ClosedUnansweredError("the node has closed the connection")
     return received
 
 

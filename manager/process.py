@@ -80,6 +80,11 @@ class Process:
         entry.unbacked = True
         self.retries = True
 
+    def note_shared(self, entry: Entry) -> None:
+        """Note that another process may serve the session too, for as long as a request can last (rule R1)."""
+        entry.sole = False
+        entry.sole_after = self.runtime.monotonic() + self.settings.quiet_window
+
     def emit(self, kind: EventKind, entry: Entry, *, node: str = "", detail: str = "") -> None:
         """Tell what happened to a session."""
         self.events.emit(kind, key=entry.key, node=node, detail=detail)

@@ -163,8 +163,7 @@ class Reconciling:
         if entry.idle == entry.stored_idle:
             entry.idle = header.idle
         entry.stored_idle = header.idle
-        entry.sole = False  # and for a while, as after a take-over: another process is serving the session too
-        entry.sole_after = process.runtime.monotonic() + process.settings.quiet_window
+        process.note_shared(entry)
         if merged.conflicts:
             names = ", ".join(sorted(merged.conflicts))
             process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {names}")

@@ -114,6 +114,7 @@ class Repairing:
             return
         entry.seen[node.name] = Seen(written.cas, flags)
         if entry.payload is not None and entry.home != node.name:
+            process.note_shared(entry)
             process.emit(EventKind.RELOCATED, entry, node=node.label, detail=f"from {entry.home}" if entry.home else "")
         entry.payload, entry.base_vector = payload, entry.vector
         entry.stored_idle, entry.unbacked, entry.home = entry.idle, False, node.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -58,3 +59,5 @@ class RequestState:
     destroyed: bool = False
     rotated_from: str = ""
     released: bool = False
+    under_way: Future[Any] | None = None
+    """What another thread does, or did last, for an async request."""

@@ -251,11 +251,15 @@ class Requests:
         if entry is not None:
             with entry.mutex:
                 if entry.standing is Standing.LIVE and entry.sid == request.sid:
-                    request.rotated_from = entry.sid
-                    self._encoded(entry)  # a value that cannot be kept is refused before anything is done
+                    old_sid = entry.sid
+                    # A value that cannot be kept is refused before anything is done.
+                    changed = self._encoded(entry) != entry.payload
                     self._ending.rotate(entry)
-                    request.sid = entry.sid
-                    return
+                    if entry.standing is Standing.LIVE:
+                        request.rotated_from, request.sid = old_sid, entry.sid
+                        return
+                    if changed:
+                        self._process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
             if entry.standing is Standing.LIVE:
                 return  # a parallel request has rotated it, and tells the client
             self._let_go(request)

@@ -93,7 +93,7 @@ class Saving:
                 return self._too_large(entry, str(error))
             except StoreError:
                 entry.seen.pop(node.name, None)
-                entry.sole = False
+                process.note_shared(entry)
                 missed.append(node)
                 continue
             if step is not Step.STORED:
@@ -122,6 +122,7 @@ class Saving:
         if moved:
             before, entry.home = entry.home, home.name
             if not first:
+                process.note_shared(entry)
                 process.emit(EventKind.RELOCATED, entry, node=home.label, detail=f"from {before}" if before else "")
         process.emit(EventKind.BACKED_UP, entry, node=home.label)
 
@@ -159,7 +160,7 @@ class Saving:
             written = node.call(lambda store, cas=cas: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
             if written.outcome is Outcome.STORED:
                 return self._stored(entry, node, written, flags)
-            entry.sole = False
+            self._process.note_shared(entry)
             if written.outcome is Outcome.NOT_FOUND:
                 return self._put_anew(node, entry, value, flags, life)
             seen = None
@@ -178,7 +179,7 @@ class Saving:
         written = node.call(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
         if written.outcome is Outcome.STORED:
             return self._stored(entry, node, written, flags)
-        entry.sole = False
+        process.note_shared(entry)
         return Step.AGAIN
 
     def _ask_others(self, node: NodeState, entry: Entry) -> Step | None:
@@ -188,7 +189,7 @@ class Saving:
         for other, answer in self._process.nodes.gather(others, lambda store: store.get(entry.key, value=False)):
             if isinstance(answer, StoreError):
                 entry.seen.pop(other.name, None)
-                entry.sole = False
+                self._process.note_shared(entry)
                 continue
             if answer is None or entry.seen.get(other.name) == Seen(answer.cas, answer.flags):
                 continue
@@ -272,7 +273,7 @@ class Saving:
     def _look_again(self, node: NodeState, entry: Entry) -> Taken:
         """Take what a node holds instead of the copy that was seen on it, if it can be asked."""
         entry.seen.pop(node.name, None)
-        entry.sole = False
+        self._process.note_shared(entry)
         try:
             item = node.call(lambda store: store.get(entry.key)) if node.available else None
         except StoreError:

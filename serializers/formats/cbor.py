@@ -43,7 +43,14 @@ class CborSerializer(TreeSerializer):
 
     def write(self, value: Any) -> bytes:
         """Return the payload of a value."""
-        return cbor2.dumps(self.lower(value)[0])
+        lowered = self.lower(value)[0]
+        try:
+            return cbor2.dumps(lowered)
+        except BaseException as error:
+            # A dict that another thread changes meanwhile makes cbor2 panic, and a panic is no `Exception`.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise RuntimeError(str(error)) from error
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""

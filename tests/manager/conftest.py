@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
-from memcached_process import MemcachedProcess
+from memcached_process import Address, MemcachedProcess, StartMemcached
 
-pytest.register_assert_rewrite("store_conformance")
+from memcached_sessions.manager.memcached_store import MemcachedStore
 
-StartMemcached = Callable[..., MemcachedProcess]
+pytest.register_assert_rewrite("argument_conformance", "store_conformance")
 
 
 @pytest.fixture
 def start_memcached() -> Iterator[StartMemcached]:
-    """Return a function that starts a memcached for this test; it takes what `MemcachedProcess` takes."""
+    """Return what starts a memcached for this test."""
     with ExitStack() as stack:
 
         def start(*arguments: str, **options: str) -> MemcachedProcess:
@@ -33,3 +34,16 @@ def shared_memcached() -> Iterator[MemcachedProcess]:
     """A memcached that the tests of a module share: use keys of your own, and leave it running."""
     with MemcachedProcess() as process:
         yield process
+
+
+@pytest.fixture
+def open_store() -> Iterator[Callable[..., MemcachedStore]]:
+    """Return what makes a store of node ``n1`` at an address for this test; it takes what `MemcachedStore` takes."""
+    with ExitStack() as stack:
+
+        def opened(address: Address, **options: Any) -> MemcachedStore:
+            store = MemcachedStore("n1", address, **options)
+            stack.callback(store.close)
+            return store
+
+        yield opened

@@ -9,12 +9,17 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
+from typing import Self
 
 START_TIMEOUT = 5.0
 """Seconds that a memcached may take until it listens, or until it has ended."""
 
 Address = tuple[str, int] | str
+StartMemcached = Callable[..., "MemcachedProcess"]
+"""Starts a memcached for one test; takes what `MemcachedProcess` takes."""
 
 
 class MemcachedProcess:
@@ -35,14 +40,14 @@ class MemcachedProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.address: Address = unix_socket or (host, _free_port(host))
 
-    def __enter__(self) -> "MemcachedProcess":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.stop()
+        self.kill()  # in order it takes most of a second
 
     @property
     def port(self) -> int:
@@ -120,6 +125,28 @@ class MemcachedProcess:
         """Return what ``stats`` says."""
         lines = self.say(f"stats {kind}".strip().encode() + b"\r\n", b"END\r\n").decode().split("\r\n")
         return dict(line.split(" ", 2)[1:] for line in lines if line.startswith("STAT "))
+
+    def has_connections(self, number: int) -> bool:
+        """Whether it has so many clients, or soon will: it notices a closed connection a moment later."""
+        deadline = time.monotonic() + 1.0
+        while int(self.statistics()["curr_connections"]) - 1 != number:  # the one that asks is among them
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def open_connections(self, command: Callable[[], object], number: int) -> None:
+        """Have a client open so many connections and keep them, by as many commands that wait for their answers."""
+        for _ in range(10):
+            self.freeze()
+            with ThreadPoolExecutor(number) as threads:
+                pending = [threads.submit(command) for _ in range(number)]
+                time.sleep(0.05)
+                self.resume()
+                wait(pending)
+            if self.has_connections(number):
+                return
+        raise AssertionError(f"{number} connections cannot be had")
 
     def flush(self) -> None:
         """Have it lose all items; its count of CAS goes on."""

@@ -4,12 +4,11 @@
 ``node``: what happens to the node (`Node`).
 """
 
-import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import pytest
+from argument_conformance import ArgumentConformance
 
 from memcached_sessions.manager.store import Cas, Outcome, Store
 
@@ -30,13 +29,7 @@ class Node(Protocol):
         """Let time pass."""
 
 
-@pytest.fixture
-def key() -> str:
-    """A key that no other test uses."""
-    return f"test:{secrets.token_hex(16)}"
-
-
-class StoreConformance:
+class StoreConformance(ArgumentConformance):
     """The suite."""
 
     def test_a_key_that_was_never_stored_is_nothing(self, store: Store, key: str) -> None:
@@ -238,51 +231,6 @@ class StoreConformance:
         assert store.add(key, b"anew", flags=0, ttl=60).outcome is Outcome.STORED
         assert store.get(f"{key}:renewed")
 
-    @pytest.mark.parametrize("key", ["", " ", "a b", "a\r\nflush_all", "a\n", "a\x00", "\x7f", "ü", "a" * 251])
-    def test_what_is_no_key_is_refused(self, store: Store, key: str) -> None:
-        """By every command, before anything is sent."""
-        with pytest.raises(ValueError, match="key"):
-            store.get(key)
-        with pytest.raises(ValueError, match="key"):
-            store.add(key, b"", flags=0, ttl=None)
-        with pytest.raises(ValueError, match="key"):
-            store.set(key, b"", flags=0, ttl=None)
-        with pytest.raises(ValueError, match="key"):
-            store.replace(key, b"", cas=Cas(1, ""), flags=0, ttl=None)
-        with pytest.raises(ValueError, match="key"):
-            store.delete(key, cas=Cas(1, ""))
-
-    @pytest.mark.parametrize("letter", ["!", "~", ":", "a"])
-    def test_the_longest_key_is_one(self, store: Store, letter: str) -> None:
-        """250 bytes of what is printable."""
-        key = secrets.token_hex(16).ljust(250, letter)
-
-        store.add(key, b"value", flags=0, ttl=60)
-
-        assert store.get(key)
-
-    @pytest.mark.parametrize("ttl", [0, -1])
-    def test_a_life_that_is_none_is_refused(self, store: Store, key: str, ttl: int) -> None:
-        """memcached takes 0 for "for ever" and less for "gone"."""
-        store.add(key, b"value", flags=0, ttl=60)
-
-        with pytest.raises(ValueError, match="ttl"):
-            store.set(key, b"", flags=0, ttl=ttl)
-        with pytest.raises(ValueError, match="ttl"):
-            store.get(key, touch=ttl, renew=True)
-
-        read = store.get(key)
-        assert read
-        assert read.value == b"value"
-
-    @pytest.mark.parametrize("flags", [-1, 2**32])
-    def test_flags_that_are_not_32_bits_are_refused(self, store: Store, key: str, flags: int) -> None:
-        """memcached stores their low bits without a word."""
-        with pytest.raises(ValueError, match="flags"):
-            store.set(key, b"", flags=flags, ttl=None)
-
-        assert store.get(key) is None
-
     def test_a_flushed_node_is_a_new_generation_at_the_next_probe(self, store: Store, node: Node, key: str) -> None:
         """Everything is gone, and no `Cas` of before is good for anything."""
         before = store.add(key, b"before", flags=0, ttl=60)
@@ -352,9 +300,11 @@ class StoreConformance:
             assert [wrong for wrongs in threads.map(work, range(8)) for wrong in wrongs] == []
 
 
-class RealTime:
-    """Time as it passes."""
-
-    def wait(self, seconds: float) -> None:
-        """Sleep."""
-        time.sleep(seconds)
+def keeps_values(store: Store) -> bool:
+    """Whether a store does its work: with a small value, and one that is larger than any buffer on the way."""
+    return all(
+        store.set("kept", value, flags=0, ttl=60).outcome is Outcome.STORED
+        and (read := store.get("kept")) is not None
+        and read.value == value
+        for value in (b"value", bytes(500_000))
+    )

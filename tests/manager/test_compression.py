@@ -4,20 +4,18 @@ import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions.manager.compression import Compression, compression_named
 from memcached_sessions.manager.errors import ConfigurationError, UndecodableError
 
-ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-zstd: Any = import_module(ZSTD_MODULE)
+ZSTD_MODULE = "compression.zstd" if sys.version_info >= (3, 14) else "zstandard"
 NAMES = ("zlib", "zstd")
 COMPRESSIONS = [pytest.param(compression_named(name), id=name) for name in NAMES]
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 MIB = 1 << 20
 WORKING_MEMORY = 400 * 1024
 """Bytes that either library may take whatever it reads."""
@@ -41,7 +39,8 @@ def _zstd_frame(content: bytes, *, claimed: int, window_log: int) -> bytes:
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-@given(payload=st.binary(max_size=2000) | st.binary(min_size=1, max_size=9).map(lambda part: part * 5000))
+@PROPERTY
+@given(payload=st.binary(min_size=1, max_size=2000) | st.binary(min_size=1, max_size=9).map(lambda part: part * 5000))
 def test_a_payload_comes_back(compression: Compression, payload: bytes) -> None:
     """Short, random and repetitive ones."""
     assert compression.decompress(compression.compress(payload), len(payload)) == payload
@@ -84,6 +83,7 @@ def test_only_one_whole_stream_is_accepted(compression: Compression, change: str
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
+@PROPERTY
 @given(data=st.data())
 def test_damaged_bytes_give_a_payload_of_that_size_or_one_error(compression: Compression, data: st.DataObject) -> None:
     """Nothing else comes out, whatever comes in."""
@@ -118,28 +118,23 @@ def test_a_zstd_frame_that_lies_about_its_size_is_refused() -> None:
         compression.decompress(lie, 1000)
 
 
-@pytest.mark.parametrize(("window_log", "accepted"), [(17, True), (18, False), (27, False), (31, False), (40, False)])
-def test_a_zstd_frame_that_asks_for_a_larger_window_than_the_payload_is_refused(
-    window_log: int, *, accepted: bool
-) -> None:
-    """The library would reserve it before it decodes anything, and out of sight of Python."""
-    compression = compression_named("zstd")
+@pytest.mark.parametrize(("window_log", "fits"), [(17, True), (18, False), (27, False), (31, False)])
+def test_a_zstd_frame_that_asks_for_a_larger_window_than_the_payload_gets_none(window_log: int, *, fits: bool) -> None:
+    """The library would reserve it for a frame that is cut, out of sight of Python."""
     content = b"x" * 100_000
-    frame = _zstd_frame(content, claimed=len(content), window_log=window_log)
+    cut = _zstd_frame(content, claimed=len(content), window_log=window_log)[:-1]
 
-    if accepted:
-        assert compression.decompress(frame, len(content)) == content
-    else:
-        with pytest.raises(UndecodableError, match="zstd"):
-            compression.decompress(frame, len(content))
+    with pytest.raises(UndecodableError) as error:
+        compression_named("zstd").decompress(cut, len(content))
+
+    assert ("too much memory" in str(error.value)) == (not fits)
 
 
 def test_a_zstd_frame_without_a_size_is_refused() -> None:
     """Whoever compresses a session knows its size."""
-    stream = zstd.ZstdCompressor(options={zstd.CompressionParameter.content_size_flag: 0})
-    frame = stream.compress(b"x" * 1000) + stream.flush()
+    frame = b"\x28\xb5\x2f\xfd\x00\x58" + (1000 << 3 | 1).to_bytes(3, "little") + b"x" * 1000
 
-    with pytest.raises(UndecodableError, match="promises a payload of None bytes"):
+    with pytest.raises(UndecodableError, match="does not promise the 1000 bytes"):
         compression_named("zstd").decompress(frame, 1000)
 
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions.manager.compression import compression_named
@@ -37,6 +37,7 @@ HEADER = Header(
     serializer="compact",
 )
 PAYLOAD = b"attributes of a session, many of them alike; " * 20
+PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 Compressed = Literal["zlib", "zstd"] | None
 
 MOMENTS = st.integers(0, 253_402_300_799_999)
@@ -112,6 +113,7 @@ def _peak(action: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@PROPERTY
 @given(key=KEYS, header=HEADERS, payload=PAYLOADS)
 def test_what_was_sealed_is_opened(codec: EnvelopeCodec, key: str, header: Header, payload: bytes) -> None:
     """Every field, the order of the writers included."""
@@ -185,6 +187,7 @@ def test_every_cut_and_every_addition_is_refused(codec: EnvelopeCodec) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@PROPERTY
 @given(data=st.data())
 def test_damaged_bytes_never_raise_anything_else(codec: EnvelopeCodec, data: st.DataObject) -> None:
     """And with keys they are never opened."""
@@ -201,6 +204,7 @@ def test_damaged_bytes_never_raise_anything_else(codec: EnvelopeCodec, data: st.
     assert len(envelope.payload) <= MIB
 
 
+@PROPERTY
 @given(st.binary(max_size=300).filter(lambda data: not data.startswith(b"\xd3S")))
 def test_foreign_bytes_are_no_session(data: bytes) -> None:
     """What another application has stored under the key."""
@@ -208,6 +212,7 @@ def test_foreign_bytes_are_no_session(data: bytes) -> None:
         PLAIN.open(KEY, data)
 
 
+@PROPERTY
 @given(
     payload=st.binary(max_size=60),
     size=st.none() | st.integers(0, 2**32 - 1) | st.integers(0, 60),
@@ -251,6 +256,7 @@ def test_a_bomb_costs_no_more_than_the_bound(flag: int, size: int) -> None:
     assert _peak(lambda: PLAIN.open(KEY, hostile)) < 2 * MIB + 3 * len(bomb) + 400 * 1024
 
 
+@PROPERTY
 @given(payload=st.binary(max_size=200), size=st.integers(0, 2**32 - 1), flags=st.sampled_from([0, 1, 2, 4, 8]))
 def test_a_small_hostile_envelope_costs_little_memory(payload: bytes, size: int, flags: int) -> None:
     """Whatever sizes it claims."""
@@ -344,7 +350,7 @@ def test_a_payload_over_the_bound_is_refused_on_both_sides() -> None:
 def test_a_compressed_payload_without_its_library_is_undecodable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to install; the session is there still."""
     sealed = _codec(compression="zstd").seal(KEY, HEADER, PAYLOAD)
-    monkeypatch.setitem(sys.modules, "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd" if sys.version_info >= (3, 14) else "zstandard", None)
 
     with pytest.raises(UndecodableError, match=r"compressed by zstd.*memcached-sessions\[zstd\]"):
         PLAIN.open(KEY, sealed)
@@ -444,7 +450,7 @@ def test_settings_that_cannot_be_used_are_refused(settings: dict[str, Any], mess
 
 def test_zstd_that_is_not_installed_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the extra to install."""
-    monkeypatch.setitem(sys.modules, "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd" if sys.version_info >= (3, 14) else "zstandard", None)
 
     with pytest.raises(ConfigurationError, match=r"memcached-sessions\[zstd\]"):
         _codec(compression="zstd")

@@ -1,15 +1,11 @@
 """The store in memory: the suite of all stores, and what is its own."""
 
-import os
-
 import pytest
-from store_conformance import StoreConformance, key
+from store_conformance import StoreConformance
 
 from memcached_sessions.manager.errors import ValueTooLargeError
 from memcached_sessions.manager.memory_store import MemoryStore
 from memcached_sessions.manager.store import Cas, Outcome
-
-__all__ = ["key"]
 
 
 class Clock:

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions.manager.version_vector import (
@@ -16,6 +16,7 @@ from memcached_sessions.manager.version_vector import (
     is_dead,
 )
 
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 FEW_WRITERS = st.integers(1, 5)  # few, so that vectors often have some in common
 WRITERS = st.integers(0, 2**32 - 1)
 FLIPPED = {
@@ -38,12 +39,14 @@ def _no_older(mine: VersionVector, theirs: VersionVector) -> bool:
     return compare(mine, theirs) in {Relation.SAME, Relation.NEWER}
 
 
+@PROPERTY
 @given(VECTORS)
 def test_a_vector_is_the_same_as_itself(vector: VersionVector) -> None:
     """Reflexive."""
     assert compare(vector, vector) is Relation.SAME
 
 
+@PROPERTY
 @given(VECTORS, VECTORS)
 def test_the_other_side_sees_the_relation_turned_round(one: VersionVector, other: VersionVector) -> None:
     """Antisymmetric, and the same only if equal."""
@@ -53,6 +56,7 @@ def test_the_other_side_sees_the_relation_turned_round(one: VersionVector, other
     assert (relation is Relation.SAME) == (one == other)
 
 
+@PROPERTY
 @given(VECTORS, VECTORS, VECTORS)
 def test_the_ancestor_of_an_ancestor_is_an_ancestor(a: VersionVector, b: VersionVector, c: VersionVector) -> None:
     """Transitive: along a chain built from any three vectors, and wherever three happen to be a chain."""
@@ -63,6 +67,7 @@ def test_the_ancestor_of_an_ancestor_is_an_ancestor(a: VersionVector, b: Version
         assert _no_older(a, c)
 
 
+@PROPERTY
 @given(_vectors(st.integers(1, MAX_WRITERS)), WRITERS)
 def test_a_save_makes_a_descendant(vector: VersionVector, writer: int) -> None:
     """As long as the vector has room for the writer."""
@@ -81,6 +86,7 @@ def test_two_saves_from_one_state_are_branches() -> None:
     assert compare(mine=loaded.bumped(1), theirs=loaded.bumped(2)) is Relation.BRANCH
 
 
+@PROPERTY
 @given(VECTORS, VECTORS, VECTORS)
 def test_the_merge_is_the_least_state_that_has_seen_both(
     one: VersionVector, other: VersionVector, bound: VersionVector
@@ -95,6 +101,7 @@ def test_the_merge_is_the_least_state_that_has_seen_both(
     assert _no_older(one.merged(bound).merged(other), merged)
 
 
+@PROPERTY
 @given(VECTORS, VECTORS, VECTORS)
 def test_merges_do_not_depend_on_their_order(a: VersionVector, b: VersionVector, c: VersionVector) -> None:
     """Commutative (with the same order of writers), associative, and nothing comes of merging twice."""
@@ -104,6 +111,7 @@ def test_merges_do_not_depend_on_their_order(a: VersionVector, b: VersionVector,
     assert a.merged(b).merged(b) == a.merged(b)
 
 
+@PROPERTY
 @given(st.lists(FEW_WRITERS, max_size=20), st.integers(0, 20))
 def test_a_merge_with_an_ancestor_changes_nothing(saves: list[int], earlier: int) -> None:
     """Nor the order of the writers."""
@@ -115,6 +123,7 @@ def test_a_merge_with_an_ancestor_changes_nothing(saves: list[int], earlier: int
     assert states[-1].merged(ancestor).entries == states[-1].entries
 
 
+@PROPERTY
 @given(st.lists(WRITERS, min_size=MAX_WRITERS + 1, max_size=40, unique=True))
 def test_the_writer_whose_last_save_is_longest_ago_is_forgotten(writers: list[int]) -> None:
     """At most 16 remain, in the order of their last saves."""
@@ -142,6 +151,7 @@ def test_a_state_that_still_knows_a_forgotten_writer_is_a_branch() -> None:
     assert compare(mine=full, theirs=full.bumped(99)) is Relation.BRANCH
 
 
+@PROPERTY
 @given(_vectors(WRITERS), _vectors(WRITERS))
 def test_a_merge_keeps_at_most_16_writers_each_with_its_higher_count(one: VersionVector, other: VersionVector) -> None:
     """Whatever is merged."""
@@ -163,6 +173,7 @@ def test_a_merge_forgets_the_writers_whose_last_save_is_longest_ago_on_either_si
     assert [writer for writer, _ in merged.entries] == [side + late for late in range(8, 16) for side in (0, 100)]
 
 
+@PROPERTY
 @given(st.permutations([(1, 4), (2, 1), (2**32 - 1, 2)]))
 def test_equal_vectors_have_one_stamp_and_one_hash(entries: list[tuple[int, int]]) -> None:
     """In whatever order their writers are."""
@@ -187,6 +198,7 @@ def test_other_vectors_have_other_stamps() -> None:
     assert len({vector.stamp() for vector in vectors}) == len(vectors)
 
 
+@PROPERTY
 @given(_vectors(WRITERS))
 def test_client_flags_carry_the_dead_mark_and_the_stamp(vector: VersionVector) -> None:
     """In 32 bits."""
