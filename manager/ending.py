@@ -2,7 +2,8 @@
 
 Rules R12, R13, R14, R18 and R19 of the protocol. Invariants: a tombstone goes to every node, and one that could not be
 reached owes it; an id that was ended here is not used again by this process, whatever the nodes hold; a rotated session
-is stored under its new id before the old one dies, and what others store under the old one meanwhile is merged.
+is stored under its new id before the old one dies, and what others store under the old one meanwhile is merged; one
+that another process had ended is over under both.
 """
 
 from .debts import Debt
@@ -82,7 +83,7 @@ class Ending:
         entry.sid = process.new_sid()
         entry.key = process.key(entry.sid)
         entry.seen, entry.new = {}, True
-        entry.sole = True  # nobody else has ever heard of the new id
+        process.note_sole(entry)  # nobody else has ever heard of the new id
         # Parallel requests with the old id follow from now on, and not by way of the nodes.
         now = process.runtime.monotonic()
         process.sessions.end(old_sid, Ended(now + process.settings.tombstone_ttl, successor=entry), now)

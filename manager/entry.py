@@ -67,6 +67,8 @@ class Entry:
     """By node: the copies that this process knows of."""
     sole: bool = False
     """No other process has served the session since a look at the store proved it (rules R1, R2)."""
+    shared: bool = False
+    """Another process is known to have served it since it was last sole."""
     sole_after: float = 0.0
     """When an unchanged revalidation proves it, by the monotonic clock."""
     new: bool = False

@@ -189,13 +189,13 @@ class Finding:
             item = home.call(lambda store: store.get(entry.key, value=False, touch=life, renew=True))
         except StoreError:
             entry.seen.pop(home.name, None)
-            process.note_shared(entry)
+            process.note_doubt(entry)
             return False
         if item is None or Seen(item.cas, item.flags) != seen:
             return False
         entry.contact = entry.touched = started
         if own and started >= entry.sole_after:
-            entry.sole = True
+            process.note_sole(entry)
         return True
 
     def _take(self, entry: Entry, session_id: SessionId) -> Verdict:
@@ -211,7 +211,7 @@ class Finding:
             if isinstance(answer, StoreError):
                 complete = False
                 entry.seen.pop(node.name, None)
-                process.note_shared(entry)
+                process.note_doubt(entry)
             elif answer is None:
                 entry.seen.pop(node.name, None)
             else:

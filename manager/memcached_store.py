@@ -46,6 +46,8 @@ class MemcachedStore:
         ``(host, port)``, or the path of a UNIX socket.
     operation_timeout
         Seconds for one command, with all waiting; opening a connection comes on top.
+    write_timeout
+        Seconds for one command that stores; None: as for any other.
     connect_timeout
         Seconds for opening one: name lookup, TCP, TLS.
     max_pool_size
@@ -62,6 +64,7 @@ class MemcachedStore:
         address: tuple[str, int] | str,
         *,
         operation_timeout: float = 0.5,
+        write_timeout: float | None = None,
         connect_timeout: float = 0.25,
         max_pool_size: int = 64,
         username: str | None = None,
@@ -70,6 +73,7 @@ class MemcachedStore:
     ) -> None:
         self._node = node
         self._operation_timeout = operation_timeout
+        self._write_timeout = operation_timeout if write_timeout is None else write_timeout
         self._pool_size = max_pool_size
         self._credentials = None if username is None else authenticate_command(username, password or "")
         self._new_dialer = partial(Dialer, address, connect_timeout=connect_timeout, tls_context=tls_context)
@@ -132,22 +136,26 @@ class MemcachedStore:
                 return command.read(b"EX", None, client.generation)
             return client.ask(command, deadline)
 
-        return self._on_connection(command.key, carry_out)
+        return self._on_connection(command.key, carry_out, self._write_timeout if command.size else None)
 
-    def _on_connection(self, key: str, use: Callable[[MetaClient, float], _Answer]) -> _Answer:
-        deadline = monotonic() + self._operation_timeout
+    def _on_connection(
+        self, key: str, use: Callable[[MetaClient, float], _Answer], timeout: float | None = None
+    ) -> _Answer:
+        timeout = self._operation_timeout if timeout is None else timeout
+        deadline = monotonic() + timeout
         pool = self._pool
         try:
             client = pool.take(deadline)
             try:
                 if client is not None:
+                    client.timeout = timeout
                     try:
                         return use(client, deadline)
                     except ClosedUnansweredError:
                         # The server has restarted, or closed what was idle: the others will not have fared better.
                         pool.retire(client.age)
                 started = monotonic()
-                client = MetaClient(self._dialer, timeout=self._operation_timeout)
+                client = MetaClient(self._dialer, timeout=timeout)
                 client.connect()
                 deadline += monotonic() - started
                 self._introduce(client, deadline)

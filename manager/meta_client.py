@@ -127,9 +127,8 @@ def _first_part(request: bytes, connection: socket, deadline: float) -> bytes:
     try:
         # In one piece. Not by sendall, which over TLS takes the timeout anew for each record.
         sent = connection.send(request)
-        # A command that went out at once, as nearly all do, has cost no time: the timeout still fits the reply.
+        # The first part never waits, since nothing is under way: the timeout fits what comes next, mostly the reply.
         while sent < len(request):
-            connection.settimeout(seconds_until(deadline))
             sent += connection.send(memoryview(request)[sent:])
             connection.settimeout(seconds_until(deadline))
         received = connection.recv(_SMALL)

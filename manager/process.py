@@ -81,9 +81,18 @@ class Process:
         self.retries = True
 
     def note_shared(self, entry: Entry) -> None:
-        """Note that another process may serve the session too, for as long as a request can last (rule R1)."""
+        """Note that another process has served the session, and may for as long as a request can last (rule R1)."""
+        self.note_doubt(entry)
+        entry.shared = True
+
+    def note_doubt(self, entry: Entry) -> None:
+        """Note that another process could have served the session: a node may have told it what it did not tell us."""
         entry.sole = False
         entry.sole_after = self.runtime.monotonic() + self.settings.quiet_window
+
+    def note_sole(self, entry: Entry) -> None:
+        """Note that no other process serves the session."""
+        entry.sole, entry.shared = True, False
 
     def emit(self, kind: EventKind, entry: Entry, *, node: str = "", detail: str = "") -> None:
         """Tell what happened to a session."""

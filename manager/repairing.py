@@ -114,7 +114,7 @@ class Repairing:
             return
         entry.seen[node.name] = Seen(written.cas, flags)
         if entry.payload is not None and entry.home != node.name:
-            process.note_shared(entry)
+            process.note_doubt(entry)
             process.emit(EventKind.RELOCATED, entry, node=node.label, detail=f"from {entry.home}" if entry.home else "")
         entry.payload, entry.base_vector = payload, entry.vector
         entry.stored_idle, entry.unbacked, entry.home = entry.idle, False, node.name
@@ -133,7 +133,7 @@ class Repairing:
         """Store the sessions that lived on a node which has lost everything; return how many were tried (rule R10)."""
 
         def lost(entry: Entry) -> bool:
-            return entry.home == node.name and entry.sole and entry.seen.get(node.name) is not None
+            return entry.home == node.name and not entry.shared and entry.seen.get(node.name) is not None
 
         return self._save_all(lambda entry: lost(entry) and entry.seen[node.name].cas.generation != node.generation)
 

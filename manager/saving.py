@@ -93,7 +93,7 @@ class Saving:
                 return self._too_large(entry, str(error))
             except StoreError:
                 entry.seen.pop(node.name, None)
-                process.note_shared(entry)
+                process.note_doubt(entry)
                 missed.append(node)
                 continue
             if step is not Step.STORED:
@@ -122,7 +122,7 @@ class Saving:
         if moved:
             before, entry.home = entry.home, home.name
             if not first:
-                process.note_shared(entry)
+                process.note_doubt(entry)
                 process.emit(EventKind.RELOCATED, entry, node=home.label, detail=f"from {before}" if before else "")
         process.emit(EventKind.BACKED_UP, entry, node=home.label)
 
@@ -160,9 +160,10 @@ class Saving:
             written = node.call(lambda store, cas=cas: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
             if written.outcome is Outcome.STORED:
                 return self._stored(entry, node, written, flags)
-            self._process.note_shared(entry)
             if written.outcome is Outcome.NOT_FOUND:
+                self._process.note_doubt(entry)
                 return self._put_anew(node, entry, value, flags, life)
+            self._process.note_shared(entry)
             seen = None
         return Step.AGAIN
 
@@ -189,7 +190,7 @@ class Saving:
         for other, answer in self._process.nodes.gather(others, lambda store: store.get(entry.key, value=False)):
             if isinstance(answer, StoreError):
                 entry.seen.pop(other.name, None)
-                self._process.note_shared(entry)
+                self._process.note_doubt(entry)
                 continue
             if answer is None or entry.seen.get(other.name) == Seen(answer.cas, answer.flags):
                 continue
@@ -267,13 +268,13 @@ class Saving:
             return self.save(entry)
         entry.contact = entry.touched = started
         if started >= entry.sole_after:
-            entry.sole = True
+            process.note_sole(entry)
         return Step.STORED
 
     def _look_again(self, node: NodeState, entry: Entry) -> Taken:
         """Take what a node holds instead of the copy that was seen on it, if it can be asked."""
         entry.seen.pop(node.name, None)
-        self._process.note_shared(entry)
+        self._process.note_doubt(entry)
         try:
             item = node.call(lambda store: store.get(entry.key)) if node.available else None
         except StoreError:

@@ -31,6 +31,7 @@ def _open(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
         node.label,
         address.path if address.kind == "unix" else (address.host, address.port),
         operation_timeout=settings.operation_timeout,
+        write_timeout=settings.session_backup_timeout,
         connect_timeout=settings.connect_timeout,
         max_pool_size=settings.max_pool_size,
         username=settings.username,

@@ -56,11 +56,17 @@ class Server(SessionManager):
 
     def wait_until_down(self, *nodes: str) -> None:
         """Wait until requests do not use nodes any more."""
+        self._watch()
         eventually(lambda: not any(self.available(node) for node in nodes))
 
     def wait_until_up(self, *nodes: str) -> None:
         """Wait until requests use nodes again."""
+        self._watch()
         eventually(lambda: all(self.available(node) for node in nodes))
+
+    def _watch(self) -> None:
+        """Begin to watch the nodes, as the first request does."""
+        self.release(self.open(None))
 
 
 class Client:
@@ -133,6 +139,7 @@ class Cluster:
             f"{f'{name}:' if named else ''}127.0.0.1:{node.port}" for name, node in self.nodes.items()
         )
         self._nodes = ExitStack()
+        self._dead: set[str] = set()
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
@@ -160,18 +167,20 @@ class Cluster:
         """End nodes as a crash does; all of them, if none is named."""
         for name in names or self.nodes:
             self.nodes[name].kill()
+            self._dead.add(name)
 
     def start(self, *names: str) -> None:
         """Start nodes again, empty; all of them, if none is named."""
         for name in names or self.nodes:
             self.nodes[name].start()
+            self._dead.discard(name)
 
     def other(self, name: str) -> str:
         """Return the name of another node than this."""
         return next(node for node in self.nodes if node != name)
 
     def holders(self, sid: str, prefix: str = "") -> list[str]:
-        """Return the nodes that hold a live copy of a session; all nodes have to run."""
+        """Return the nodes that hold a live copy of a session; none of them may be frozen."""
         return [name for name in self.nodes if (flags := self._flags(name, sid, prefix)) is not None and not flags]
 
     def tombs(self, sid: str) -> list[str]:
@@ -179,6 +188,8 @@ class Cluster:
         return [name for name in self.nodes if self._flags(name, sid, "")]
 
     def _flags(self, name: str, sid: str, prefix: str) -> bool | None:
+        if name in self._dead:
+            return None
         reply = self.nodes[name].say(f"mg {storage_key(sid, prefix)} f\r\n".encode())
         return is_dead(int(reply[4:])) if reply.startswith(b"HD f") else None
 

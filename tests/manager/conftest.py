@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from memcached_process import Address, MemcachedProcess, StartMemcached
 
+from memcached_sessions.manager.dialing import Dialer
 from memcached_sessions.manager.memcached_store import MemcachedStore
+from memcached_sessions.manager.meta_client import MetaClient
 
 pytest.register_assert_rewrite("argument_conformance", "store_conformance")
 
@@ -47,3 +49,19 @@ def open_store() -> Iterator[Callable[..., MemcachedStore]]:
             return store
 
         yield opened
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[Address], MetaClient]]:
+    """Return a function that opens a connection for this test."""
+    clients: list[MetaClient] = []
+
+    def connected(address: Address) -> MetaClient:
+        client = MetaClient(Dialer(address, connect_timeout=2.0, tls_context=None), timeout=0.3)
+        clients.append(client)
+        client.connect()
+        return client
+
+    yield connected
+    for client in clients:
+        client.close()

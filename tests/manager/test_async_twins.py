@@ -12,6 +12,7 @@ from memcached_sessions.manager import CookieKind, EventKind
 
 TIMEOUT = 0.6
 """Seconds that a request waits for a frozen node."""
+WAITING = {"operation_timeout": TIMEOUT, "session_backup_timeout": TIMEOUT}
 TICK = 0.02
 
 
@@ -86,8 +87,8 @@ def test_aopen_loads_before_the_application_runs(cluster: Cluster) -> None:
 @pytest.mark.parametrize("step", ["take over", "commit", "create", "rotate", "destroy", "exists"])
 def test_a_frozen_node_does_not_stop_the_event_loop(cluster: Cluster, step: str) -> None:
     """While a request waits for it, other coroutines go on."""
-    first = cluster.server("a", clock=Clock(), operation_timeout=TIMEOUT)
-    second = cluster.server("b", clock=Clock(), operation_timeout=TIMEOUT)
+    first = cluster.server("a", clock=Clock(), **WAITING)
+    second = cluster.server("b", clock=Clock(), **WAITING)
     client = Client()
     client.write(first, user=7)
 
@@ -166,7 +167,7 @@ def test_tasks_share_one_load(cluster: Cluster) -> None:
 
 def test_a_cancelled_commit_leaves_the_session_whole(cluster: Cluster) -> None:
     """It goes on in its thread: what it stores is known here, so the next request neither waits nor conflicts."""
-    first, client = cluster.server("a", operation_timeout=TIMEOUT), Client()
+    first, client = cluster.server("a", **WAITING), Client()
     client.write(first, user=7)
 
     async def cancel() -> None:
@@ -193,7 +194,7 @@ def test_a_cancelled_open_counts_no_request(cluster: Cluster) -> None:
     """Else the session would stay in the process for ever."""
     clock = Clock()
     first, client = cluster.server("a"), Client()
-    second = cluster.server("b", clock=clock, operation_timeout=TIMEOUT, max_inactive_interval=60)
+    second = cluster.server("b", clock=clock, **WAITING, max_inactive_interval=60)
     client.write(first, user=7)
     cluster[cluster.other(client.node)].freeze()
 
@@ -216,7 +217,7 @@ def test_a_cancelled_open_counts_no_request(cluster: Cluster) -> None:
 def test_a_cancelled_commit_of_a_new_session_counts_no_request(cluster: Cluster) -> None:
     """As a cancelled open."""
     clock = Clock()
-    server = cluster.server("a", clock=clock, operation_timeout=TIMEOUT)
+    server = cluster.server("a", clock=clock, **WAITING)
     cluster["n1"].freeze()
     cluster["n2"].freeze()
 

@@ -191,8 +191,7 @@ def test_a_value_that_cannot_be_kept_does_not_take_along_what_is_on_no_node(clus
     client.write(server, page=2)
 
     with pytest.raises(SerializationError, match="cart"), client.request(server) as session:
-        session["cart"] = object()
-        session["more"] = 3
+        session.update(cart=object(), more=3)
 
     assert client.read(server) == {"user": 7, "cart": ["tea"], "page": 2, "more": 3}
 

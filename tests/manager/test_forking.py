@@ -26,6 +26,7 @@ def in_child(work: Callable[[], Any]) -> Any:
         child = os.fork()
     if not child:
         status = 1
+        signal.alarm(30)  # a child that hangs ends, and the test fails
         try:
             os.write(writing, json.dumps(work()).encode())
             status = 0

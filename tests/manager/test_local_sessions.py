@@ -82,6 +82,20 @@ def test_a_session_that_a_request_uses_stays(cluster: Cluster) -> None:
     assert client.read(cluster.server("b")) == {"user": 7, "page": 2}
 
 
+def test_a_request_lets_go_once_however_often_it_says_so(cluster: Cluster) -> None:
+    """Checklist line 20 (by request, not by thread): a second release takes nothing from another request."""
+    server, client = cluster.server(clock=Clock(), max_local_sessions=1), Client()
+    client.write(server, user=7)
+    one, other = server.open(client.cookie), server.open(client.cookie)
+    for _ in range(3):
+        server.release(one)
+
+    Client().write(server, number=1)
+
+    assert server.open(client.cookie).loaded
+    assert other == {"user": 7}
+
+
 def test_many_sessions_come_and_go(cluster: Cluster) -> None:
     """Taking over keeps the bound as well."""
     first, second = cluster.server("a"), cluster.server("b", max_local_sessions=10)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_values import keeps_values
 from memcached_process import Address, MemcachedProcess, StartMemcached
-from store_conformance import keeps_values
 
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError, StoreProtocolError
 from memcached_sessions.manager.memcached_store import MemcachedStore

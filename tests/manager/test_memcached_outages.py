@@ -71,6 +71,18 @@ def test_a_frozen_server_costs_a_timeout_and_no_more(
     assert isinstance(caught.value.__cause__, TimeoutError)
 
 
+def test_each_command_names_the_timeout_that_it_had(memcached: MemcachedProcess, open_store: OpenStore) -> None:
+    """Not that of the command which opened the connection."""
+    store = open_store(memcached.address, operation_timeout=0.2, write_timeout=0.1)
+    store.set("k", b"value", flags=0, ttl=None)
+    memcached.freeze()
+
+    with pytest.raises(NodeTimeoutError, match=r"no answer within 0\.2 s"):
+        store.get("k")
+    with pytest.raises(NodeTimeoutError, match=r"no answer within 0\.1 s"):
+        store.set("k", b"value", flags=0, ttl=None)
+
+
 def test_after_a_timeout_the_next_command_gets_its_own_answer(
     store: MemcachedStore, memcached: MemcachedProcess
 ) -> None:

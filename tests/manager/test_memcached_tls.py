@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from certificates import Certificates
+from kept_values import keeps_values
 from memcached_process import MemcachedProcess, StartMemcached
-from store_conformance import keeps_values
 
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError, StoreProtocolError
 from memcached_sessions.manager.memcached_store import MemcachedStore

@@ -40,12 +40,12 @@ def both_write(servers: tuple[Server, Server], one: dict[str, Any], other: dict[
     return client
 
 
-@pytest.mark.parametrize("attempt", range(5))
-def test_each_keeps_what_it_changed(servers: tuple[Server, Server], attempt: int) -> None:
+def test_each_keeps_what_it_changed(servers: tuple[Server, Server]) -> None:
     """Whoever wins a conflict, here is none: what one of them left alone is as the other made it."""
-    client = both_write(servers, {"a": 1}, {"b": 1}, a=0, b=0, c=0)
+    for _ in range(10):  # who would win is left to chance
+        client = both_write(servers, {"a": 1}, {"b": 1}, a=0, b=0, c=0)
+        assert client.read(servers[0]) == client.read(servers[1]) == {"a": 1, "b": 1, "c": 0}
 
-    assert client.read(servers[0]) == client.read(servers[1]) == {"a": 1, "b": 1, "c": 0}
     assert servers[0].told_of(EventKind.CONFLICT) == []
 
 
@@ -161,7 +161,7 @@ def test_a_process_that_met_the_update_of_another_asks_again_for_a_while(servers
 
 
 def test_a_request_rides_on_the_commit_of_another(cluster: Cluster) -> None:
-    """Ten requests change the session, and then commit at once: each is stored when its commit returns, in few writes."""
+    """Ten requests change the session, and then commit at once: all of it is stored when the first one returns."""
     server, client = cluster.server("a"), Client()
     client.write(server, user=7)
     changed = threading.Barrier(10)

@@ -1,9 +1,11 @@
 """One connection: deadlines, replies in pieces, and that it is closed whenever anything went wrong."""
 
 import socket
+import ssl
+import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -30,22 +32,6 @@ GET = get_command("k", value=True, touch=None, renew=False)
 STATE = get_command("k", value=False, touch=None, renew=False)
 HELLO = b"VA 5 c7 f0 t-1\r\nhello\r\n"
 Connect = Callable[[tuple[str, int] | str], MetaClient]
-
-
-@pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Return a function that opens a connection for this test."""
-    clients: list[MetaClient] = []
-
-    def connected(address: tuple[str, int] | str) -> MetaClient:
-        client = MetaClient(Dialer(address, connect_timeout=2.0, tls_context=None), timeout=0.3)
-        clients.append(client)
-        client.connect()
-        return client
-
-    yield connected
-    for client in clients:
-        client.close()
 
 
 def soon(seconds: float = 2.0) -> float:
@@ -235,6 +221,57 @@ def test_a_connection_to_a_server_that_was_killed_is_closed_without_an_answer(
         with pytest.raises(ClosedUnansweredError):
             client.ask(set_command("k", bytes(100_000), flags=0, ttl=None), soon())
         assert client.sock is None
+
+
+@pytest.mark.parametrize("takes_the_command", [True, False])
+def test_a_connection_that_was_reset_is_closed_without_an_answer(connect: Connect, *, takes_the_command: bool) -> None:
+    """As by a firewall, or by a system whose server has died with bytes unread."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+        client = connect(listener.getsockname())
+
+        def reset() -> None:
+            connection, _ = listener.accept()
+            if takes_the_command:
+                connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        resetting = threads.submit(reset)
+        if not takes_the_command:
+            resetting.result()
+
+        with pytest.raises(ClosedUnansweredError) as caught:
+            client.ask(GET, soon())
+
+    assert isinstance(caught.value.__cause__, ConnectionResetError)
+    assert client.sock is None
+
+
+class ClosedTls(socket.socket):
+    """A TLS connection that the other end has closed, as some versions of OpenSSL tell it to who sends."""
+
+    def __init__(self, error: type[ssl.SSLError]) -> None:
+        super().__init__()
+        self._error = error
+
+    def send(self, *_: object) -> int:
+        """Fail."""
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [ssl.SSLEOFError, ssl.SSLZeroReturnError])
+def test_a_closed_tls_connection_is_closed_without_an_answer(
+    shared_memcached: MemcachedProcess, connect: Connect, error: type[ssl.SSLError]
+) -> None:
+    """Its errors are no `ConnectionError`; which of them comes is OpenSSL's choice, so they are made here."""
+    client = connect(shared_memcached.address)
+    client.close()
+    client.sock = ClosedTls(error)
+
+    with pytest.raises(ClosedUnansweredError):
+        client.ask(GET, soon())
+
+    assert client.sock is None
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, MemoryError])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cluster import Client, Clock, Cluster, eventually
 
-from memcached_sessions.manager import CookieKind, EventKind, NodesDownError
+from memcached_sessions.manager import CookieKind, NodesDownError
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_sessions_move_when_only_the_other_node_returns(cluster: Cluster, home_f
 
     cluster.start(other)
     server.wait_until_up(other)
-    eventually(lambda: server.told_of(EventKind.RELOCATED))
+    eventually(lambda: cluster.holders(client.sid))
     server.close()
 
     cluster.start(home)

@@ -1,6 +1,7 @@
 """Rules R12 to R14, R17 and R18: what ends stays ended, and what lives has a backup as long as it lives.
 
-Each script takes the steps of a counterexample of protocol.md (section 3) on the real code over simulated nodes.
+Each script takes the steps that break a promise without the rule (manager/PROTOCOL.md), on the real code over simulated
+nodes; then the rule is taken away, and the same steps break it.
 """
 
 import pytest

@@ -1,6 +1,7 @@
 """Rules R1, R2, R3, R16 and R19: who may serve a session without a look at the store, and what the client is told.
 
-Each script takes the steps of a counterexample of protocol.md (section 3) on the real code over simulated nodes.
+Each script takes the steps that break a promise without the rule (manager/PROTOCOL.md), on the real code over simulated
+nodes; then the rule is taken away, and the same steps break it.
 """
 
 import pytest

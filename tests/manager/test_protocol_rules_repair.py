@@ -1,6 +1,7 @@
 """Rules R4 to R11 and R15: nodes that freeze, restart and forget, and what makes up for it.
 
-Each script takes the steps of a counterexample of protocol.md (section 3) on the real code over simulated nodes.
+Each script takes the steps that break a promise without the rule (manager/PROTOCOL.md), on the real code over simulated
+nodes; then the rule is taken away, and the same steps break it.
 """
 
 import pytest

@@ -50,6 +50,23 @@ def test_takeover_works_without_routes(cluster: Cluster) -> None:
     assert client.has_taken(CookieKind.NOTHING)
 
 
+@pytest.mark.parametrize("before", [None, "a", "b"])
+@pytest.mark.parametrize("after", [None, "b"])
+@pytest.mark.parametrize("leaves", [False, True])
+def test_the_id_after_a_takeover(before: str | None, after: str | None, leaves: bool) -> None:
+    """Checklist line 13: the route is that of the new server, if any; the node changes if it is only for failover
+    there, and else not.
+    """
+    with Cluster(2) as cluster:
+        client = Client()
+        client.write(cluster.server(before, failover_nodes="n2"), user=7)
+        sid = client.sid
+
+        client.read(cluster.server(after, failover_nodes="n1" if leaves else "n2"))
+
+        assert (client.sid, client.node, client.route) == (sid, "n2" if leaves else "n1", after or "")
+
+
 def test_sessions_survive_a_restart_of_the_application(cluster: Cluster) -> None:
     """Checklist line 37: the next process of the same route loads them, and its worker is another."""
     client = Client()

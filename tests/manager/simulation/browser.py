@@ -1,7 +1,7 @@
 """What one client knows and may expect: its cookie, the updates that it was told are kept, the ids that are dead.
 
 Invariant: an update counts from the moment when its response was sent, not before. A `Violation` is a promise of the
-protocol (properties 1 to 6 of its section 4) that was not kept.
+protocol that was not kept (`checks` has them).
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from memcached_sessions.manager.cookie import CookieAction, CookieKind
 from memcached_sessions.manager.session_id import SessionId
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - what a test fails with
     """A promise was not kept."""
 
 

@@ -1,6 +1,8 @@
 """What the protocol promises, asked of a request that has read its session and of a world that has come to rest.
 
-The properties are those of protocol.md, section 4, and so are the known limits that are excused here by name.
+Properties: (1) an acknowledged update is kept; (2) a request that begins after a response was sent sees its writes;
+(3) what was destroyed, and (4) an id that was rotated away, is dead; (5) an id that was not made here is never adopted;
+(6) of different attributes both are kept. The known limits of manager/PROTOCOL.md are excused where they apply.
 """
 
 from memcached_sessions.manager.session_id import storage_key
@@ -24,7 +26,7 @@ def check_read(request: Request, *, strict: bool, faulty: bool) -> None:
     if lineage is None or seen is None:
         return
     if request.was_dead:
-        # I4: an owner that was not asked for long serves its local copy until it next looks at the store.
+        # A known limit: an owner that was not asked for long serves its local copy until it next looks at the store.
         if seen and not request.trusted:
             raise Violation(f"{request.name}: was served under an id that is dead (properties 3 and 4): {sorted(seen)}")
         return
@@ -43,9 +45,9 @@ def check_rest(world: World, *, may_miss: bool, may_lose: bool, died: bool) -> N
     Parameters
     ----------
     may_miss
-        Whether a process that is not the owner may find the session gone (limit I1: one copy, and it was lost).
+        Whether a process that is not the owner may find the session gone (a known limit: one copy, and it was lost).
     may_lose
-        Whether property 1 is not checked (limit I1 again: the only copy was evicted, which nobody is told, and the
+        Whether property 1 is not checked (the same limit: the only copy was evicted, which nobody is told, and the
         process that served a misrouted request wrote its older one again before the owner looked).
     died
         Whether a process was killed.

@@ -2,65 +2,19 @@
 
 Stateless model checking: every run starts anew and repeats its first choices, for nothing of a running manager can be
 copied. A run ends where a state was reached before: the stores, the client and, for each process, all that its tasks
-were told in order. There is an ordinary order: what runs goes on, then the background does its work, then the next request
-comes. A run has a number of deviations from it (faults and misroutes are free, they have bounds of their own); the
-number grows by one until every interleaving was tried or the runs are used up. An answer reaches its task together with the
-execution of the command: between the two only the process itself could tell the difference, and the response, which
-others can tell, is a step of its own.
+were told in order. There is an ordinary order: what runs goes on, then the background does its work, then the next
+request comes. A run has a number of deviations from it (faults and misroutes are free, they have bounds of their own);
+the number grows by one until every interleaving was tried or the runs are used up. An answer reaches its task together
+with the execution of the command: between the two only the process itself could tell the difference, and the response,
+which others can tell, is a step of its own.
 """
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeVar
 
 from .browser import Violation
-from .checks import check_read, check_rest
-from .requests import Request
-from .scheduler import Blocked, Task
-from .simulated_store import Command
-from .world import Fate, World
-
-KINDS: dict[str, dict[str, Any]] = {
-    "write": {},
-    "think": {"thinks": True},
-    "read": {},
-    "rotate": {"rotates": True},
-    "destroy": {"destroys": True},
-    "old": {},  # reads with the first id that the client ever had, as if it named a third process: no copy is trusted
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is explored.
-
-    Parameters
-    ----------
-    name
-        For reports.
-    lanes
-        Connections of the client; each sends its requests (`KINDS`) one after another.
-    misroutes
-        How many requests the balancer may send to a process that the cookie does not name.
-    faults
-        Kinds of which one happens: freeze, restart, evict, glitch, death.
-    strict
-        Whether property 2 is checked, or only that all is well in the end.
-    waits
-        How often the quiet window may pass while no request is under way.
-    settings
-        Of all processes.
-    """
-
-    name: str
-    lanes: tuple[tuple[str, ...], ...]
-    misroutes: int = 0
-    faults: tuple[str, ...] = ()
-    strict: bool = True
-    waits: int = 0
-    settings: dict[str, object] = field(default_factory=dict[str, object])
+from .situation import Plan, Situation
 
 
 @dataclass
@@ -79,186 +33,6 @@ class Explored:
         """Return one line."""
         extent = "complete" if self.complete else f"complete up to {self.bound} deviations"
         return f"{self.plan.name}: {extent}; {self.runs} runs, {self.states} states"
-
-
-Choice = tuple[str, Callable[[], None], int]
-"""Its name, what it does, and how many deviations it costs."""
-
-
-class Situation:
-    """A world on its way through a plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.world = World(**plan.settings)
-        self.world.serve("app1", writes=["first"])
-        self._first_id = self.world.browser.cookie.partition(".")[0]
-        self._sent = [0 for _ in plan.lanes]
-        self._open: list[Request | None] = [None for _ in plan.lanes]
-        self._watchers: dict[tuple[str, str], Task] = {}
-        self._tasks: list[Task] = []
-        self._current: Task | None = None
-        self._misroutes = plan.misroutes
-        self._faults = 1 if plan.faults else 0
-        self._fault = ""
-        self._waits = plan.waits
-        self._unchecked: list[Request] = []
-
-    def key(self) -> int:
-        """Return a hash of the state: equal ones have the same future."""
-        world = self.world
-        servers = tuple(
-            (tuple(sorted(server.items.items())), server.count, server.life, server.frozen, _marks(server.late))
-            for server in world.servers.values()
-        )
-        processes = tuple((process.alive, process.history) for process in world.processes.values())
-        lineages = tuple(
-            (sid, lineage.cookie, frozenset(lineage.acknowledged), frozenset(lineage.dead_ids), lineage.ending)
-            for sid, lineage in sorted(world.browser.lineages.items())
-        )
-        progress = tuple(self._sent), self._misroutes, self._faults, self._waits, world.clock.seconds
-        current = self._current.name if self._current is not None and self._current.able else ""
-        tasks = tuple(task.name for task in self._tasks if not task.done)
-        return hash((servers, processes, world.browser.cookie, lineages, progress, current, tasks))
-
-    def choices(self) -> list[Choice]:
-        """Return what can happen next, the most ordinary first; nothing if the plan is at its end."""
-        steps = list(self._steps())
-        background = list(self._background(idle=not steps))
-        found = [*steps, *background, *self._requests(idle=not steps and not background)]
-        if self._faults and self._is_under_way():
-            found += self._all_faults()
-        return found
-
-    def _is_under_way(self) -> bool:
-        to_send = any(self._sent[lane] < len(kinds) for lane, kinds in enumerate(self.plan.lanes))
-        return to_send or any(request is not None and not request.done for request in self._open)
-
-    def take(self, choice: Choice) -> None:
-        """Let it happen, and check what requests have read."""
-        choice[1]()
-        for request in self._unchecked[:]:
-            if request.seen is not None:
-                self._unchecked.remove(request)
-                check_read(request, strict=self.plan.strict, faulty=bool(self._fault))
-
-    def check_rest(self) -> None:
-        """Check the end."""
-        if any(not task.done for task in self._tasks):
-            stuck = [f"{task.name}: {task.point}" for task in self._tasks if not task.done]
-            raise Violation(f"a deadlock: {stuck}")
-        check_rest(
-            self.world,
-            may_miss=self._fault in {"restart", "evict", "flush"},
-            may_lose=self._fault == "evict" and self._misroutes < self.plan.misroutes,
-            died=self._fault == "death",
-        )
-
-    def _steps(self) -> Iterator[Choice]:
-        able = [task for task in self._tasks if task.able]
-        able.sort(key=lambda task: task is not self._current)  # stable: the current one first
-        for place, task in enumerate(able):
-            yield task.name, lambda task=task: self._step(task), int(place > 0)
-
-    def _step(self, task: Task) -> None:
-        self._current = task
-        self.world.step(task)
-
-    def _requests(self, *, idle: bool) -> Iterator[Choice]:
-        alive = [process.name for process in self.world.processes.values() if process.alive]
-        for lane, kinds in enumerate(self.plan.lanes):
-            before = self._open[lane]
-            if self._sent[lane] == len(kinds) or (before is not None and not before.done):
-                continue
-            cookie = self.world.browser.cookie
-            cost, idle = int(not idle), False
-            named = [name for name in alive if f".{name}~" in cookie] or alive
-            for name in alive:
-                stray = name not in named
-                if not stray or self._misroutes:
-                    yield (
-                        f"lane {lane + 1} to {name}",
-                        lambda lane=lane, name=name, stray=stray: self._send(lane, name, stray=stray),
-                        cost,
-                    )
-
-    def _send(self, lane: int, process: str, *, stray: bool) -> None:
-        kind = self.plan.lanes[lane][self._sent[lane]]
-        self._sent[lane] += 1
-        self._misroutes -= stray
-        cookie = f"{self._first_id}.elsewhere~0" if kind == "old" else None
-        writes = [] if kind in {"read", "destroy", "old"} else [f"{kind} {lane + 1}.{self._sent[lane]}"]
-        request = self.world.begin(process, cookie, writes=writes, **KINDS[kind])
-        self._open[lane] = request
-        self._unchecked.append(request)
-        self._tasks.append(request)
-        self._step(request)
-
-    def _background(self, *, idle: bool) -> Iterator[Choice]:
-        for place, (name, happen) in enumerate(self._all_background()):
-            yield name, happen, int(place > 0 or not idle)
-        if self._waits and all(task.done for task in self._tasks):
-            yield "wait", self._wait, 0
-
-    def _all_background(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        world = self.world
-        for process in world.processes.values():
-            for node in world.servers:
-                watcher = self._watchers.get((process.name, node))
-                if process.alive and process.wants_to_watch(node) and (watcher is None or watcher.done):
-                    yield (
-                        f"{process.name} looks at {node}",
-                        lambda name=process.name, node=node: self._watch(name, node),
-                    )
-        for node, server in world.servers.items():
-            # As in the model: every process that lives has noticed (heartbeat) before the node is back.
-            if server.frozen and not any(p.alive and p.node(node).available for p in world.processes.values()):
-                yield f"{node} thaws", lambda node=node: world.thaw(node, late=False)
-            if not server.frozen:
-                for which in range(len(server.late)):
-                    yield f"{node} late {which}", lambda node=node, which=which: world.carry_out_late(node, which)
-
-    def _wait(self) -> None:
-        self._waits -= 1
-        self.world.wait(61)
-
-    def _watch(self, process: str, node: str) -> None:
-        task = self._watchers[process, node] = self.world.processes[process].watch(node)
-        self._tasks.append(task)
-        self._step(task)
-
-    def _all_faults(self) -> Iterator[Choice]:
-        """Return the faults that can be told apart: of nodes to which a command is about to go, or in a quiet moment."""
-        world = self.world
-        pending = [task for task in self._tasks if isinstance(task.point, Command) and task.able]
-        nodes = {task.point.node for task in pending if isinstance(task.point, Command)} or set(world.servers)
-        happens = {"freeze": world.freeze, "restart": world.restart, "flush": world.flush, "evict": world.evict}
-        for kind, happen in happens.items():
-            if kind in self.plan.faults:
-                for node in sorted(nodes):
-                    yield f"{kind} {node}", lambda k=kind, h=happen, n=node: self._fault_is(k, lambda: h(n)), 0
-        if "glitch" in self.plan.faults and self._current is not None and self._current in pending:
-            for fate in Fate:
-                yield f"glitch {fate.name}", lambda f=fate: self._fault_is("glitch", lambda: self._glitch(f)), 0
-        if "death" in self.plan.faults:
-            for name in world.processes:
-                yield f"kill {name}", lambda n=name: self._fault_is("death", lambda: world.kill(n)), 0
-
-    def _glitch(self, fate: Fate) -> None:
-        assert self._current is not None
-        self.world.time_out(self._current, fate)
-
-    def _fault_is(self, kind: str, happen: Callable[[], object]) -> None:
-        self._faults -= 1
-        self._fault = kind
-        happen()
-
-
-def _marks(late: list[Command]) -> tuple[object, ...]:
-    return tuple((command.verb, command.key, command.sent_in) for command in late)
-
-
-_Chosen = TypeVar("_Chosen")
 
 
 def explore(plan: Plan, *, runs: int) -> Explored:

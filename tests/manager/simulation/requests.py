@@ -147,7 +147,7 @@ class Request(Task):
             before.dead_ids.add(sid)
         elif session.sid in self._browser.lineages:
             before = self._browser.lineages[session.sid]
-        elif self._rotates and before is not None and self.seen:
+        elif self._rotates and before is not None and self.seen and self.action.value:
             self._browser.lineages[session.sid] = before
             before.dead_ids.add(sid)
         elif self.action.value:

@@ -2,7 +2,7 @@
 
 `SimulatedServer` is the node; a `SimulatedStore` is what one process has of it. Every command is a point (`scheduler`),
 and whoever drives the world decides what becomes of it there. Invariant: what a command does, it does in one step, and
-as memcached 1.6.18 does it (protocol.md, section 0): a command that timed out may be carried out much later.
+as memcached 1.6.18 does it: a command that timed out may be carried out much later.
 """
 
 from collections.abc import Callable

@@ -41,7 +41,7 @@ def without_r2(patch: MonkeyPatch) -> None:
 
 def without_r3(patch: MonkeyPatch) -> None:
     """The id with the new node is sent by the next request, not by the one that moved the session."""
-    decide = Requests._cookie
+    decide = Requests._cookie  # noqa: SLF001 - to be replaced
 
     def later(self: Requests, request: RequestState, entry: Entry) -> CookieAction:
         action = decide(self, request, entry)
@@ -55,7 +55,7 @@ def without_r3(patch: MonkeyPatch) -> None:
 
 def without_r4(patch: MonkeyPatch) -> None:
     """A take-over asks the first node that it can ask, and no other."""
-    take = Finding._take
+    take = Finding._take  # noqa: SLF001 - to be replaced
 
     def take_first(self: Finding, entry: Entry, session_id: SessionId) -> object:
         process = self._process
@@ -134,7 +134,7 @@ def without_r11(patch: MonkeyPatch) -> None:
 
 def without_r12(patch: MonkeyPatch) -> None:
     """Only the home gets a tombstone."""
-    bury = Ending._bury
+    bury = Ending._bury  # noqa: SLF001 - to be replaced
 
     def bury_at_home(self: Ending, entry: Entry, mark: tuple[bytes, int], vector: VersionVector) -> None:
         process = self._process
@@ -202,7 +202,7 @@ def without_r18(patch: MonkeyPatch) -> None:
 
 def without_r19(patch: MonkeyPatch) -> None:
     """Every request is told the new id."""
-    decide = Requests._cookie
+    decide = Requests._cookie  # noqa: SLF001 - to be replaced
 
     def tell(self: Requests, request: RequestState, entry: Entry) -> CookieAction:
         request.sid = entry.sid
