@@ -1,7 +1,7 @@
 """Interleavings of two processes with two requests each and one fault, explored on the real code.
 
-What is checked is in `simulation.checks`, how far it goes in `simulation.explorer`. Each plan gets a number of runs that
-continuous integration affords; ``--exploration-runs`` gives it more. Walks by chance go deeper, from a seed that a
+What is checked is in `simulation.checks`, how far it goes in `simulation.explorer`. Each plan gets a number of runs
+that continuous integration affords; ``--exploration-runs`` gives it more. Walks by chance go deeper, from a seed that a
 failure names.
 """
 
@@ -64,7 +64,7 @@ BITES = (
     ("R16", "restart, misrouted"),
     ("R19", "rotate"),
 )
-"""Rules, and a plan that shows within a thousand runs that they are needed."""
+"""Rules, and a plan that shows within a few thousand runs that they are needed."""
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
@@ -91,4 +91,4 @@ def test_the_explorer_finds_what_goes_wrong_without_a_rule(
     RULES[rule](monkeypatch)
 
     with pytest.raises(Violation, match=r"property|properties"):
-        explore(BY_NAME[plan], runs=1000)
+        explore(BY_NAME[plan], runs=5000)

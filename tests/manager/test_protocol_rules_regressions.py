@@ -6,7 +6,7 @@ THREE = ("app1", "app2", "app3")
 
 
 def test_a_session_that_was_destroyed_elsewhere_does_not_live_on_under_the_new_id_of_a_rotation() -> None:
-    """The former owner may serve its copy until it looks at the store (a known limit); a rotation is a look at the store."""
+    """The former owner may serve its copy until it looks at the store (a known limit); a rotation is such a look."""
     world = World(THREE)
     world.serve("app1", writes=["zero"])
     before = world.browser.cookie

@@ -80,7 +80,9 @@ class Outage:
         self._seconds = seconds
         self._list = " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(self._nodes, 1))
         self._manager = self._stack.enter_context(
-            SessionManager(self._list, route=route, operation_timeout=operation_timeout)
+            SessionManager(
+                self._list, route=route, operation_timeout=operation_timeout, session_backup_timeout=operation_timeout
+            )
         )
         self._load = Load(self._manager, pause)
         self._down: dict[str, float] = {}
