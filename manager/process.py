@@ -13,12 +13,9 @@ from .local_sessions import LocalSessions
 from .nodes import Nodes
 from .runtime import Runtime
 from .session_codec import SessionCodec
-from .session_id import SessionId, storage_key
+from .session_id import SID_BYTES, WORKER_LENGTH, SessionId, sid_from, storage_key, worker_from
 from .settings import Settings
 from .store import Store
-
-_WORKER_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_WORKER_LENGTH = 8
 
 
 class Process:
@@ -49,14 +46,14 @@ class Process:
         self.sessions = LocalSessions(max_sessions=settings.max_local_sessions, max_bytes=settings.max_local_bytes)
         self.writer = int.from_bytes(runtime.token(4), "big")
         self.route = settings.route or ""
-        self.worker = _worker(runtime.token(_WORKER_LENGTH)) if self.route else ""
+        self.worker = worker_from(runtime.token(WORKER_LENGTH)) if self.route else ""
         self.retries = False
         """Whether some session is to be stored in the background."""
         self.freshness = Freshness(settings, forked=forked)
 
     def new_sid(self) -> str:
         """Return a session id that nobody can guess (128 random bits)."""
-        return self.runtime.token(16).hex()
+        return sid_from(self.runtime.token(SID_BYTES))
 
     def key(self, sid: str) -> str:
         """Return the storage key of a session."""
@@ -97,8 +94,3 @@ class Process:
     def emit(self, kind: EventKind, entry: Entry, *, node: str = "", detail: str = "") -> None:
         """Tell what happened to a session."""
         self.events.emit(kind, key=entry.key, node=node, detail=detail)
-
-
-def _worker(random: bytes) -> str:
-    # 256 is no multiple of 36: a slight bias in a name that need not be secret.
-    return "".join(_WORKER_DIGITS[byte % len(_WORKER_DIGITS)] for byte in random)

@@ -16,6 +16,7 @@ from .errors import UndecodableError
 from .events import EventKind
 from .local_sessions import Ended
 from .process import Process
+from .session_codec import changed_meanwhile
 from .store import Item
 from .version_vector import Relation, VersionVector, compare
 
@@ -150,11 +151,16 @@ class Reconciling:
         mine_wins = (entry.counter, process.writer) > (header.counter, last_writer)
         while True:
             mine = process.codec.kept(entry.attributes)
-            if base.payload is not None and compare(base.vector, header.vector) in {Relation.OLDER, Relation.SAME}:
-                was = process.codec.decode_own(base.payload)
-                merged = merge_descendant(was, mine, theirs, process.codec.serializer, mine_wins=mine_wins)
-            else:
-                merged = merge_branch(mine, theirs, process.codec.serializer, mine_wins=mine_wins)
+            try:
+                if base.payload is not None and compare(base.vector, header.vector) in {Relation.OLDER, Relation.SAME}:
+                    was = process.codec.decode_own(base.payload)
+                    merged = merge_descendant(was, mine, theirs, process.codec.serializer, mine_wins=mine_wins)
+                else:
+                    merged = merge_branch(mine, theirs, process.codec.serializer, mine_wins=mine_wins)
+            except (SerializationError, RuntimeError) as error:
+                if not changed_meanwhile(error):
+                    raise
+                continue  # another request is changing a value
             if self._apply(entry, mine, merged):
                 break  # else another request has just set an attribute
         entry.payload, entry.base_vector = baseline, header.vector

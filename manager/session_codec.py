@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..serializers import ConverterRegistry, SerializationError, Serializer, get_serializer
+from ..serializers import DEFAULT, SerializationError, Serializer, get_serializer
 from .entry import Entry
 from .envelope import Envelope, EnvelopeCodec, Header
 from .errors import UndecodableError
@@ -30,9 +30,8 @@ class SessionCodec:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._registry = ConverterRegistry()
         for converter in settings.custom_converters:
-            self._registry.load(converter)
+            DEFAULT.load(converter)  # the registry that `register` adds to, and that serializers ask
         chosen = settings.serializer
         self.serializer: Serializer = chosen if not isinstance(chosen, str) else self._named(chosen)
         self._accepted: dict[str, Serializer | None] = dict.fromkeys(settings.accepted_serializers)
@@ -45,7 +44,7 @@ class SessionCodec:
         )
 
     def _named(self, name: str) -> Serializer:
-        return get_serializer(name, registry=self._registry)
+        return get_serializer(name)
 
     def encode(self, attributes: Mapping[str, Any]) -> bytes:
         """Return the payload of a session; attributes that the filter leaves out are not in it.
@@ -62,7 +61,7 @@ class SessionCodec:
             try:
                 return self.serializer.dumps(self.kept(attributes))
             except (SerializationError, RuntimeError) as error:
-                if attempt + 1 == _SNAPSHOT_ATTEMPTS or not _changed_meanwhile(error):
+                if attempt + 1 == _SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
                     raise
                 time.sleep(0)  # let the other thread get on
         raise AssertionError("unreachable")
@@ -142,7 +141,7 @@ class SessionCodec:
         return envelope
 
 
-def _changed_meanwhile(error: BaseException | None) -> bool:
+def changed_meanwhile(error: BaseException | None) -> bool:
     """Whether a container changed while it was written: Python's iterators and the serializers say so in words only."""
     while error is not None:
         if isinstance(error, (RuntimeError, SerializationError)) and re.search("changed|mutated", str(error)):

@@ -6,7 +6,6 @@ without a route has no worker; neither a ``repr`` nor a key gives a sid away.
 """
 
 import re
-import secrets
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Self
@@ -17,9 +16,11 @@ NODE_NAME = re.compile(r"[a-z0-9]{1,16}")
 ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 """What the load balancer can call a server; to be matched in full."""
 
+SID_BYTES = 16
+WORKER_LENGTH = 8
+
 _ID = re.compile(rf"([0-9a-f]{{32}})(?:-({NODE_NAME.pattern}))?(?:\.({ROUTE.pattern})(?:~([0-9a-z]{{1,8}}))?)?")
 _WORKER_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_WORKER_LENGTH = 8
 _KEY_PURPOSE = b"memcachedsession"
 """Sets the hashes of this project apart from all others of the same text; blake2b takes 16 bytes."""
 
@@ -92,22 +93,25 @@ class SessionId:
         return replace(self, route=route, worker=worker)
 
 
-def new_sid() -> str:
-    """Return the secret of a new session: 128 random bits as 32 hexadecimal digits.
+def sid_from(random: bytes) -> str:
+    """Return the secret of a session: 128 bits that nobody can guess, as 32 hexadecimal digits.
 
-    >>> len(new_sid())
-    32
+    >>> sid_from(bytes(16))
+    '00000000000000000000000000000000'
     """
-    return secrets.token_hex(16)
+    if len(random) != SID_BYTES:
+        raise ValueError(f"a session id is made of {SID_BYTES} random bytes, not {len(random)}")
+    return random.hex()
 
 
-def new_worker() -> str:
-    """Return a random name for a process; to be made after a fork, or both would have the same.
+def worker_from(random: bytes) -> str:
+    """Return a name for a process, a character for each byte; to be made after a fork, or both would have the same.
 
-    >>> len(new_worker())
-    8
+    >>> worker_from(bytes(range(8)))
+    '01234567'
     """
-    return "".join(secrets.choice(_WORKER_ALPHABET) for _ in range(_WORKER_LENGTH))
+    # 256 is no multiple of 36: a slight bias, in a name that need not be secret.
+    return "".join(_WORKER_ALPHABET[byte % len(_WORKER_ALPHABET)] for byte in random)
 
 
 def storage_key(sid: str, prefix: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ..serializers import get_serializer
 from .setting_rules import HIDDEN, SettingError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def check_together(settings: "Settings") -> None:
         With the first setting that cannot be what it is, and why.
     """
     _check_freshness(settings)
-    _check_pickle(settings)
+    _check_signing(settings)
     _check_credentials(settings)
     _check_tls(settings)
     _check_cookie(settings)
@@ -31,15 +32,20 @@ def _check_freshness(settings: "Settings") -> None:
         raise SettingError("freshness", "trust", "'auto', 'revalidate', or 'trust' together with route", reason=reason)
 
 
-def _check_pickle(settings: "Settings") -> None:
-    if "pickle" in settings.accepted_serializers and not settings.signing_keys:
-        chosen = settings.accepted_serializers[0] == "pickle"
-        raise SettingError(
-            "serializer" if chosen else "accept_serializers",
-            settings.serializer if chosen else settings.accept_serializers,
-            "serializers that are safe without signing_keys, or 'pickle' together with them",
-            reason="whoever can write to memcached could harm the process that reads it",
-        )
+def _check_signing(settings: "Settings") -> None:
+    if settings.signing_keys:
+        return
+    chosen, *others = settings.accepted_serializers
+    serializer = get_serializer(chosen) if isinstance(settings.serializer, str) else settings.serializer
+    unsafe = [name for name in others if not get_serializer(name).capabilities.safe]
+    if serializer.capabilities.safe and not unsafe:
+        return
+    in_question = ("accept_serializers", settings.accept_serializers) if unsafe else ("serializer", settings.serializer)
+    raise SettingError(
+        *in_question,
+        f"serializers that are safe without signing_keys, or {unsafe[0] if unsafe else chosen!r} together with them",
+        reason="whoever can write to memcached could harm the process that reads it",
+    )
 
 
 def _check_credentials(settings: "Settings") -> None:

@@ -52,7 +52,7 @@ BY_NAME = {plan.name: plan for plan in PLANS}
 
 BITES = (
     ("R1", "no fault"),
-    ("R4", "freeze"),
+    ("R4", "destroy, eviction"),
     ("R5", "no fault"),
     ("R6", "restart, misrouted"),
     ("R7", "glitch"),

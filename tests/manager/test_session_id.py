@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcached_sessions.manager.session_id import NODE_NAME, ROUTE, SessionId, new_sid, new_worker, storage_key
+from memcached_sessions.manager.session_id import (
+    NODE_NAME,
+    ROUTE,
+    SID_BYTES,
+    WORKER_LENGTH,
+    SessionId,
+    sid_from,
+    storage_key,
+    worker_from,
+)
 
 SID = "0123456789abcdef0123456789abcdef"
 CONTRACT = re.compile(r"[0-9a-f]{32}(-[a-z0-9]{1,16})?(\.[A-Za-z0-9_-]{1,63}(~[0-9a-z]{1,8})?)?")
@@ -161,13 +170,19 @@ def test_ids_are_values() -> None:
     assert session_id != session_id.with_node("n2")
 
 
-def test_new_sids_and_workers_are_ids_and_never_the_same() -> None:
-    """128 random bits, and 41 to tell processes of one route apart."""
-    made = [SessionId(new_sid(), "n1", "app1", new_worker()) for _ in range(100)]
+@given(st.binary(min_size=SID_BYTES, max_size=SID_BYTES), st.binary(min_size=WORKER_LENGTH, max_size=WORKER_LENGTH))
+def test_random_bytes_become_sids_and_workers(sid: bytes, worker: bytes) -> None:
+    """Every 128 bits are a sid of their own."""
+    session_id = SessionId(sid_from(sid), "n1", "app1", worker_from(worker))
 
-    assert all(SessionId.parse(str(session_id)) == session_id for session_id in made)
-    assert all(re.fullmatch("[0-9a-z]{8}", session_id.worker) for session_id in made)
-    assert len({session_id.sid for session_id in made}) == len({session_id.worker for session_id in made}) == len(made)
+    assert SessionId.parse(str(session_id)) == session_id
+    assert bytes.fromhex(session_id.sid) == sid
+
+
+def test_too_few_random_bytes_are_no_sid() -> None:
+    """A sid that could be guessed is never made."""
+    with pytest.raises(ValueError, match="16 random bytes, not 15"):
+        sid_from(bytes(15))
 
 
 def test_a_storage_key_is_one_that_memcached_takes() -> None:

@@ -13,7 +13,7 @@ from cluster import Client, Clock, Cluster, eventually
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import ConfigurationError, Settings
-from memcached_sessions.serializers import ConverterRegistry, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, get_serializer, register
 
 
 @dataclass
@@ -21,6 +21,13 @@ class Money:
     """A class of the application."""
 
     amount: int
+
+
+@dataclass
+class Ticket:
+    """Another one."""
+
+    seat: str
 
 
 def register_money(registry: ConverterRegistry) -> None:
@@ -46,7 +53,7 @@ def test_applications_that_share_nodes_have_keys_of_their_own(cluster: Cluster) 
 
 
 def test_classes_of_the_application_have_converters(cluster: Cluster) -> None:
-    """They are told to the registry of the manager alone."""
+    """They are told to the registry that `register` adds to."""
     converters = (f"{__name__}:register_money",)
     first, second, client = (
         cluster.server("a", custom_converters=converters),
@@ -56,7 +63,18 @@ def test_classes_of_the_application_have_converters(cluster: Cluster) -> None:
     client.write(first, price=Money(7))
 
     assert client.read(second) == {"price": Money(7)}
-    assert client.read(cluster.server("c")) == {}
+
+
+def test_classes_that_were_registered_are_kept_with_what_they_share(cluster: Cluster) -> None:
+    """Also those that are registered after the manager was made."""
+    first, second, client = cluster.server("a"), cluster.server("b"), Client()
+    register(Ticket, tag="test.Ticket")
+    ticket = Ticket("7a")
+    client.write(first, mine=ticket, all=[ticket])
+
+    with second.request(client.cookie) as session:
+        assert session["mine"] == ticket
+        assert session["all"][0] is session["mine"]
 
 
 def test_a_serializer_can_be_given_as_an_object(cluster: Cluster) -> None:
