@@ -25,7 +25,7 @@ from .manager import Health, NodeHealth, SessionManager
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
-from .store import Cas, Item, Outcome, Store, Written
+from .stores.store import Cas, Item, Outcome, Store, Written
 
 __all__ = [
     "Cas",

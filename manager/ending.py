@@ -15,7 +15,7 @@ from .nodes import NodeState
 from .process import Process
 from .reconciling import Base, Reconciling
 from .saving import Saving
-from .store import Item, Outcome
+from .stores.store import Item, Outcome
 from .version_vector import VersionVector, is_dead
 
 _ROUNDS = 32

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from .runtime import Lock
-from .store import Cas
+from .stores.store import Cas
 from .version_vector import EMPTY, VersionVector
 
 TOUCH_SLACK = 5

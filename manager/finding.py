@@ -15,7 +15,7 @@ from .process import Process
 from .reconciling import Reconciling, Taken
 from .request_state import Verdict
 from .session_id import SessionId
-from .store import Item
+from .stores.store import Item
 from .version_vector import Relation, compare, is_dead
 
 Copy = tuple[NodeState, Item, Envelope]

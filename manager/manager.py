@@ -27,8 +27,8 @@ from .saving import Saving
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
-from .store import Store
-from .stores import open_stores
+from .stores.opening import open_stores
+from .stores.store import Store
 from .watching import Watching
 
 Result = TypeVar("Result")

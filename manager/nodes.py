@@ -14,7 +14,7 @@ from .errors import NodeUnavailableError, StoreError, ValueTooLargeError
 from .events import EventKind, Events
 from .node_list import Node, NodeList
 from .runtime import Runtime
-from .store import Store
+from .stores.store import Store
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,7 @@ from .runtime import Runtime
 from .session_codec import SessionCodec
 from .session_id import SID_BYTES, WORKER_LENGTH, SessionId, sid_from, storage_key, worker_from
 from .settings import Settings
-from .store import Store
+from .stores.store import Store
 
 
 class Process:

@@ -17,7 +17,7 @@ from .events import EventKind
 from .local_sessions import Ended
 from .process import Process
 from .session_codec import changed_meanwhile
-from .store import Item
+from .stores.store import Item
 from .version_vector import Relation, VersionVector, compare
 
 _PLAIN = (str, int, float, bool, bytes, type(None))

@@ -15,7 +15,7 @@ from .nodes import NodeState
 from .process import Process
 from .reconciling import Reconciling, Taken
 from .saving import Saving
-from .store import Item
+from .stores.store import Item
 from .version_vector import Relation, compare
 
 SAVES_PER_PAUSE = 50

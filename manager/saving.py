@@ -13,7 +13,7 @@ from .events import EventKind
 from .nodes import NodeState
 from .process import Process
 from .reconciling import Reconciling, Taken
-from .store import Item, Outcome, Written
+from .stores.store import Item, Outcome, Written
 
 _ROUNDS = 32
 """Attempts to store over what others keep storing, before the background takes it on."""

@@ -14,7 +14,7 @@ from .entry import Entry
 from .envelope import Envelope, EnvelopeCodec, Header
 from .errors import UndecodableError
 from .settings import Settings
-from .store import Item
+from .stores.store import Item
 from .version_vector import VersionVector, client_flags
 
 _SNAPSHOT_ATTEMPTS = 50

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from memcached_sessions.manager.store import Cas, Store
+from memcached_sessions.manager.stores.store import Cas, Store
 
 
 class ArgumentConformance:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from memcached_process import Address, MemcachedProcess, StartMemcached
 
-from memcached_sessions.manager.dialing import Dialer
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.meta_client import MetaClient
+from memcached_sessions.manager.stores.dialing import Dialer
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.meta_client import MetaClient
 
 pytest.register_assert_rewrite("argument_conformance", "store_conformance")
 

@@ -1,6 +1,6 @@
 """Whether a store does its work at all, whatever the way to its node."""
 
-from memcached_sessions.manager.store import Outcome, Store
+from memcached_sessions.manager.stores.store import Outcome, Store
 
 
 def keeps_values(store: Store) -> bool:

@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 from argument_conformance import ArgumentConformance
 
-from memcached_sessions.manager.store import Cas, Outcome, Store
+from memcached_sessions.manager.stores.store import Cas, Outcome, Store
 
 DAY = 24 * 60 * 60
 ELSEWHERE = "a generation of another life"

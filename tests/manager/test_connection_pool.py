@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from memcached_sessions.manager import connection_pool
-from memcached_sessions.manager.connection_pool import ConnectionPool
-from memcached_sessions.manager.dialing import Dialer
-from memcached_sessions.manager.meta_client import MetaClient
+from memcached_sessions.manager.stores import connection_pool
+from memcached_sessions.manager.stores.connection_pool import ConnectionPool
+from memcached_sessions.manager.stores.dialing import Dialer
+from memcached_sessions.manager.stores.meta_client import MetaClient
 
 
 class Clients:

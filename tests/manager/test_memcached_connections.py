@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from memcached_process import MemcachedProcess, StartMemcached
 
-from memcached_sessions.manager import connection_pool
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError
-from memcached_sessions.manager.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores import connection_pool
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
 
 TIMEOUT = 0.25
 LATEST = 3 * TIMEOUT

@@ -16,9 +16,9 @@ from memcached_sessions.manager.errors import (
     StoreProtocolError,
     ValueTooLargeError,
 )
-from memcached_sessions.manager.greeting import GENERATION_KEY
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.store import Cas, Outcome
+from memcached_sessions.manager.stores.greeting import GENERATION_KEY
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.store import Cas, Outcome
 
 OpenStore = Callable[..., MemcachedStore]
 HELLO = b"VA 5 c7 f0 t-1\r\nhello\r\n"

@@ -13,8 +13,8 @@ from memcached_process import MemcachedProcess
 PROLOGUE = """
 import os, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.memory_store import MemoryStore
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.memory_store import MemoryStore
 
 def in_child(work):
     # Runs work in a forked process; returns whether it returned, in time.

@@ -7,8 +7,8 @@ from memcached_process import MemcachedProcess, StartMemcached
 from scripted_server import GENERATION_COMMAND, SETTINGS, SETTINGS_COMMAND, ScriptedServer
 
 from memcached_sessions.manager.errors import NodeUnavailableError, StoreError, ValueTooLargeError
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.store_arguments import item_size
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.store_arguments import item_size
 
 OpenStore = Callable[..., MemcachedStore]
 

@@ -12,8 +12,8 @@ import pytest
 from memcached_process import MemcachedProcess
 
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.store import Cas, Outcome
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.store import Cas, Outcome
 
 TIMEOUT = 0.25
 LATEST = 3 * TIMEOUT

@@ -11,9 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 from memcached_process import MemcachedProcess
 from store_conformance import StoreConformance
 
-from memcached_sessions.manager.memcached_store import MemcachedStore
-from memcached_sessions.manager.memory_store import MemoryStore
-from memcached_sessions.manager.store import Cas, Item, Store, Written
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.memory_store import MemoryStore
+from memcached_sessions.manager.stores.store import Cas, Item, Store, Written
 
 
 class RealNode:

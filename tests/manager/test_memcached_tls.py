@@ -14,7 +14,7 @@ from kept_values import keeps_values
 from memcached_process import MemcachedProcess, StartMemcached
 
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError, StoreProtocolError
-from memcached_sessions.manager.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
 
 OpenStore = Callable[..., MemcachedStore]
 

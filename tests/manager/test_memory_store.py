@@ -4,8 +4,8 @@ import pytest
 from store_conformance import StoreConformance
 
 from memcached_sessions.manager.errors import ValueTooLargeError
-from memcached_sessions.manager.memory_store import MemoryStore
-from memcached_sessions.manager.store import Cas, Outcome
+from memcached_sessions.manager.stores.memory_store import MemoryStore
+from memcached_sessions.manager.stores.store import Cas, Outcome
 
 
 class Clock:

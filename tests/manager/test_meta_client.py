@@ -23,10 +23,10 @@ from pymemcache.exceptions import (
 )
 from scripted_server import ScriptedServer, Step
 
-from memcached_sessions.manager.dialing import Dialer
-from memcached_sessions.manager.meta_client import ClosedUnansweredError, MetaClient
-from memcached_sessions.manager.meta_commands import SETTINGS, Command, add_command, get_command, set_command
-from memcached_sessions.manager.store import Outcome
+from memcached_sessions.manager.stores.dialing import Dialer
+from memcached_sessions.manager.stores.meta_client import ClosedUnansweredError, MetaClient
+from memcached_sessions.manager.stores.meta_commands import SETTINGS, Command, add_command, get_command, set_command
+from memcached_sessions.manager.stores.store import Outcome
 
 GET = get_command("k", value=True, touch=None, renew=False)
 STATE = get_command("k", value=False, touch=None, renew=False)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcached_sessions.manager import meta_commands, store_arguments
-from memcached_sessions.manager.store import Cas
+from memcached_sessions.manager.stores import meta_commands, store_arguments
+from memcached_sessions.manager.stores.store import Cas
 
 DAY = 24 * 60 * 60
 NOW = 1_800_000_000

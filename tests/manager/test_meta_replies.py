@@ -14,8 +14,8 @@ from pymemcache.exceptions import (
     MemcacheUnknownError,
 )
 
-from memcached_sessions.manager import meta_replies
-from memcached_sessions.manager.store import Cas, Item, Outcome, Written
+from memcached_sessions.manager.stores import meta_replies
+from memcached_sessions.manager.stores.store import Cas, Item, Outcome, Written
 
 READERS = (
     meta_replies.read_added,

@@ -61,7 +61,9 @@ def test_no_request_fails_and_no_update_is_lost_while_nodes_hang_die_and_return(
             assert waits.count > 20, report
             assert waits.under_way < OPERATION_TIMEOUT * case.struck + SLACK, report
             # Where two nodes hang at once the background may wait for the second one with a session in its hands.
-            assert waits.later < OPERATION_TIMEOUT + (SLACK if case.struck > 1 else 0), report
+            # Where no node hangs there is none to wait for, and what is seen is the machine.
+            nobody_waits = case.struck == 1 and phase is hanging
+            assert waits.later < OPERATION_TIMEOUT + (0 if nobody_waits else SLACK), report
 
 
 @pytest.mark.parametrize("node_count", [1, 2])

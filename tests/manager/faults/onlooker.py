@@ -5,10 +5,10 @@ from typing import Any
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager.errors import NodeUnavailableError
-from memcached_sessions.manager.memcached_store import MemcachedStore
 from memcached_sessions.manager.runtime import ThreadRuntime
 from memcached_sessions.manager.settings import Settings
-from memcached_sessions.manager.store import Cas, Item, Outcome, Written
+from memcached_sessions.manager.stores.memcached_store import MemcachedStore
+from memcached_sessions.manager.stores.store import Cas, Item, Outcome, Written
 
 
 class _ReadOnly(MemcachedStore):

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from memcached_sessions.manager.errors import NodeTimeoutError, NodeUnavailableError
-from memcached_sessions.manager.store import Cas, Item, Outcome, Store, Written
+from memcached_sessions.manager.stores.store import Cas, Item, Outcome, Store, Written
 
 from .scheduler import Clock, Point, Scheduler
 

@@ -21,7 +21,7 @@ from memcached_sessions.manager.request_state import RequestState
 from memcached_sessions.manager.requests import Requests
 from memcached_sessions.manager.saving import Saving
 from memcached_sessions.manager.session_id import SessionId
-from memcached_sessions.manager.store import Cas, Outcome, Store
+from memcached_sessions.manager.stores.store import Cas, Outcome, Store
 from memcached_sessions.manager.version_vector import Relation, VersionVector
 
 from .simulated_store import SimulatedStore

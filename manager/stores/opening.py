@@ -3,10 +3,10 @@
 import ssl
 from collections.abc import Callable
 
+from ..node_list import Node
+from ..settings import Settings
 from .memcached_store import MemcachedStore
 from .memory_store import MemoryStore
-from .node_list import Node
-from .settings import Settings
 from .store import Store
 
 

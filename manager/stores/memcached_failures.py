@@ -12,7 +12,7 @@ from pymemcache.exceptions import (
     MemcacheUnexpectedCloseError,
 )
 
-from .errors import NodeTimeoutError, NodeUnavailableError, StoreError, StoreProtocolError, ValueTooLargeError
+from ..errors import NodeTimeoutError, NodeUnavailableError, StoreError, StoreProtocolError, ValueTooLargeError
 
 
 def store_error(error: OSError | MemcacheError, *, node: str, key: str) -> StoreError:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pymemcache.exceptions import MemcacheError
 
-from .after_fork import call_after_fork
+from ..after_fork import call_after_fork
 from .connection_pool import ConnectionPool
 from .dialing import Dialer
 from .greeting import GENERATION_KEY, greet, renew_generation

@@ -10,8 +10,8 @@ from math import ceil
 from threading import Lock
 from typing import NamedTuple
 
-from .after_fork import call_after_fork
-from .errors import ValueTooLargeError
+from ..after_fork import call_after_fork
+from ..errors import ValueTooLargeError
 from .store import Cas, Item, Outcome, Written
 from .store_arguments import checked_flags, checked_key, checked_ttl, item_size
 
