@@ -1,6 +1,6 @@
 """What the response does with the session cookie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -21,7 +21,7 @@ class CookieAction:
     """
 
     kind: CookieKind
-    value: str = ""
+    value: str = field(default="", repr=False)
     """The id, with node and route, if it is to be set."""
 
 

@@ -6,7 +6,7 @@ the newest state without them.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .version_vector import VersionVector
 
@@ -29,7 +29,7 @@ class Debt:
         The bytes, client flags and life (seconds) of a mark that says the session is dead; None for a session's state.
     """
 
-    sid: str
+    sid: str = field(repr=False)
     vector: VersionVector
     until: float
     tombstone: tuple[bytes, int, int] | None = None

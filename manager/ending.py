@@ -13,7 +13,7 @@ from .events import EventKind
 from .local_sessions import Ended
 from .nodes import NodeState
 from .process import Process
-from .reconciling import Base, Reconciling
+from .reconciling import Base, CannotMergeError, Reconciling
 from .saving import Saving
 from .stores.store import Item, Outcome
 from .version_vector import VersionVector, is_dead
@@ -44,8 +44,8 @@ class Ending:
 
     def _bury(self, entry: Entry, mark: Mark, vector: VersionVector) -> None:
         """Put a tombstone on all nodes, then look whether it is still there (rule R13)."""
-        process, life = self._process, self._process.settings.tombstone_ttl
-        debt = self._debt(entry.sid, mark, vector)
+        process, life = self._process, self._process.tombstone_life(entry)
+        debt = self._debt(entry.sid, mark, vector, life)
         reached: list[NodeState] = []
         waiting = [node for node in process.nodes.all if node.available or not node.owe(entry.key, debt)]
         for node, answer in process.nodes.gather(
@@ -54,22 +54,20 @@ class Ending:
             if not isinstance(answer, StoreError):
                 reached.append(node)
             elif not node.owe(entry.key, debt):
-                self._bury_again(node, entry.key, mark, debt)  # it is back already
+                self._bury_again(node, entry.key, mark, debt, life)  # it is back already
         if not reached:
             process.emit(EventKind.BACKUP_FAILED, entry, detail="no node could be told that the session was destroyed")
         for node, answer in process.nodes.gather(reached, lambda store: store.get(entry.key, value=False)):
             if not isinstance(answer, StoreError) and (answer is None or not is_dead(answer.flags)):
-                self._bury_again(node, entry.key, mark, debt)
+                self._bury_again(node, entry.key, mark, debt, life)
 
-    def _bury_again(self, node: NodeState, key: str, mark: Mark, debt: Debt) -> None:
-        life = self._process.settings.tombstone_ttl
+    def _bury_again(self, node: NodeState, key: str, mark: Mark, debt: Debt, life: int) -> None:
         try:
             node.call(lambda store: store.set(key, mark[0], flags=mark[1], ttl=life))
         except StoreError:
             node.owe(key, debt)
 
-    def _debt(self, sid: str, mark: Mark, vector: VersionVector) -> Debt:
-        life = self._process.settings.tombstone_ttl
+    def _debt(self, sid: str, mark: Mark, vector: VersionVector, life: int) -> Debt:
         return Debt(sid, vector, self._process.runtime.monotonic() + life, (*mark, life))
 
     def rotate(self, entry: Entry) -> None:
@@ -86,7 +84,7 @@ class Ending:
         process.note_sole(entry)  # nobody else has ever heard of the new id
         # Parallel requests with the old id follow from now on, and not by way of the nodes.
         now = process.runtime.monotonic()
-        process.sessions.end(old_sid, Ended(now + process.settings.tombstone_ttl, successor=entry), now)
+        process.sessions.end(old_sid, Ended(now + process.tombstone_life(entry), successor=entry), now)
         process.sessions.rename(entry, old_sid)
         if process.settings.enabled:
             self._saving.save(entry)
@@ -102,10 +100,10 @@ class Ending:
         Return whether another process has put one there first: the session was destroyed, or rotated, before.
         """
         process = self._process
-        life = process.settings.tombstone_ttl
+        life = process.tombstone_life(entry)
         vector = entry.vector.bumped(process.writer)
         mark = process.codec.tombstone(entry, old_key, vector, now=process.runtime.time())
-        debt = self._debt(old_sid, mark, vector)
+        debt = self._debt(old_sid, mark, vector, life)
         if not node.available and node.owe(old_key, debt):
             return False
         try:
@@ -136,5 +134,10 @@ class Ending:
         except UndecodableError as error:
             self._process.emit(EventKind.UNDECODABLE, entry, node=node.label, detail=str(error))
             return
-        if self._reconciling.merge(entry, node.label, envelope, base) is not None:
+        try:
+            taken = self._reconciling.merge(entry, envelope, base)
+        except CannotMergeError as error:
+            self._process.emit(EventKind.DROPPED, entry, node=node.label, detail=str(error))
+            return
+        if taken is not None:
             self._saving.save(entry)

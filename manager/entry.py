@@ -2,7 +2,7 @@
 
 Invariants: `attributes` is one dict for the life of the entry, so that what a request changed is there for the others;
 everything else changes only under `mutex`; `payload` is what this process's own encoding of the backed-up state is, and
-so the base of every merge.
+so the base of every merge. A ``repr`` has neither the id nor what the session holds.
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,10 @@ TOUCH_SLACK = 5
 
 LONGEST_TOUCH_INTERVAL = 900
 """Seconds."""
+
+
+LONGEST_MEMORY = 7 * 86_400
+"""Seconds for which nodes remember the end of a session that has no idle limit."""
 
 
 class Standing(Enum):
@@ -42,12 +46,12 @@ class Seen:
 class Entry:
     """One session in this process."""
 
-    sid: str
+    sid: str = field(repr=False)
     key: str
     mutex: Lock
     standing: Standing = Standing.EMPTY
-    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
-    payload: bytes | None = None
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    payload: bytes | None = field(default=None, repr=False)
     """Own encoding of the state that is backed up; None: nothing is, or it cannot be encoded here."""
     created: float = 0.0
     """Seconds since the epoch."""
@@ -85,7 +89,9 @@ class Entry:
     """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
     active: int = 0
     """Requests that have it open."""
-    displaced: dict[str, list[tuple[Any, bytes]]] = field(default_factory=dict[str, list[tuple[Any, bytes]]])
+    displaced: dict[str, list[tuple[Any, bytes]]] = field(
+        default_factory=dict[str, list[tuple[Any, bytes]]], repr=False
+    )
     """Values that a merge replaced while other requests may hold them, with their encoding at that moment."""
 
     @property
@@ -101,6 +107,15 @@ class Entry:
         if self.absolute is not None:
             limits.append(self.created + self.absolute - now)
         return max(0, -int(-min(limits) // 1)) if limits else None
+
+    def tombstone_life(self, least: int) -> int:
+        """Return for how many seconds nodes must remember that the session is over: longer than any copy of it lives.
+
+        So a copy that was quiet for long may be stored again where no node knows the session (rule R18).
+        """
+        if self.idle is None:
+            return max(least, LONGEST_MEMORY)
+        return max(least, self.idle + self.touch_interval + 60)
 
     def over(self, now: float) -> bool:
         """Whether the session has reached its idle or absolute limit."""

@@ -62,4 +62,7 @@ class UndecodableError(ManagerError, ValueError):
 
 
 class NodesDownError(ManagerError):
-    """No node could be reached for something that needs one, such as rotating or destroying a session; try again."""
+    """`SessionManager.exists` cannot say whether there is a session, since a node that could hold it is down; try again.
+
+    Nothing else raises it: requests go on without nodes.
+    """

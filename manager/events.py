@@ -73,7 +73,10 @@ class Events:
         self._listeners: tuple[Listener, ...] = ()
 
     def listen(self, listener: Listener) -> None:
-        """Call the listener with each event from now on, in the thread where it happens; it should be quick."""
+        """Call the listener with each event from now on, in the thread where it happens.
+
+        It should be quick, and must not use the manager: the session that the event is about is held meanwhile.
+        """
         self._listeners = (*self._listeners, listener)
 
     def emit(self, kind: EventKind, *, key: str = "", node: str = "", detail: str = "") -> None:

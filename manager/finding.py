@@ -3,7 +3,7 @@
 Rules R1, R2, R4, R15 and R18 of the protocol. Invariants: a local copy is served without a look at the store only if
 `Freshness` says so; a take-over asks every node that can be asked, any tombstone wins, then the newest; "unknown" means
 that every node answered no, all else that is not found is undecided; nothing is ever stored under an id that was not
-found. One request at a time asks for a session, and those that waited for it take its answer.
+found. One request at a time asks for a session, and those that waited for it take its answer if it was found.
 """
 
 from .entry import Entry, Seen, Standing
@@ -194,7 +194,7 @@ class Finding:
         if item is None or Seen(item.cas, item.flags) != seen:
             return False
         entry.contact = entry.touched = started
-        if own and started >= entry.sole_after:
+        if (own or not process.route) and started >= entry.sole_after:
             process.note_sole(entry)
         return True
 
@@ -252,7 +252,7 @@ class Finding:
                 return Verdict.GONE
         if not copies and complete:
             age = process.nodes.age(entry.contact, started)
-            if age >= process.settings.tombstone_ttl:
+            if age >= process.tombstone_life(entry):
                 self._reconciling.end(
                     entry, EventKind.EXPIRED, f"no node holds it, and it was out of touch {age:.0f} s"
                 )

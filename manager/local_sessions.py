@@ -1,7 +1,7 @@
 """The sessions of this process, by id, within bounds; and the ids that were ended here.
 
 Invariants: an entry is in the map as long as a request has it open or its present state is not backed up; the least
-recently used others leave first when there are too many. An id that was destroyed or rotated here is never looked for
+recently used others leave first when there are too many; those that are passed over count as used. An id that was destroyed or rotated here is never looked for
 again while a tombstone could be missing somewhere.
 """
 
@@ -111,8 +111,7 @@ class LocalSessions:
             size = len(entry.payload or b"")
             self._bytes += size - entry.size
             entry.size = size
-            if len(self._entries) > self.max_sessions or (self.max_bytes and self._bytes > self.max_bytes):
-                self._make_room()
+            self._make_room()
 
     def live(self) -> list[Entry]:
         """Return all entries that hold a session."""
@@ -142,17 +141,18 @@ class LocalSessions:
         return ended if ended is not None and ended.until > now else None
 
     def _make_room(self) -> None:
-        victims: list[str] = []
-        freed = 0
-        for sid, entry in islice(self._entries.items(), LOOKED_AT):
-            fits = len(self._entries) - len(victims) <= self.max_sessions
-            if fits and (self.max_bytes is None or self._bytes - freed <= self.max_bytes):
+        for sid, entry in list(islice(self._entries.items(), LOOKED_AT)):
+            if not self._is_full():
                 break
-            if not entry.active and not entry.unbacked and entry.standing is Standing.LIVE:
-                victims.append(sid)
-                freed += entry.size
-        for sid in victims:
-            self._forget(sid)
+            if entry.active or entry.unbacked or entry.standing is not Standing.LIVE:
+                self._entries.move_to_end(sid)  # else those that must stay would hide the others from every later look
+            else:
+                self._forget(sid)
+
+    def _is_full(self) -> bool:
+        if len(self._entries) > self.max_sessions:
+            return True
+        return self.max_bytes is not None and self._bytes > self.max_bytes
 
     def _forget(self, sid: str) -> None:
         entry = self._entries.pop(sid)

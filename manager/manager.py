@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self, TypeVar
@@ -32,6 +32,9 @@ from .stores.store import Store
 from .watching import Watching
 
 Result = TypeVar("Result")
+
+SECONDS_TO_CLOSE = 5
+"""For which `SessionManager.close` tries to store what is not backed up."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,9 @@ class SessionManager:
         """Refuse what is no memcached of today; a node that does not answer may come later."""
         if not self.settings.enabled:
             return
-        for node, answer in self._process.nodes.gather(self._process.nodes.all, lambda store: store.probe()):
+        answers = self._process.nodes.gather(self._process.nodes.all, lambda store: store.probe())
+        self._process.runtime.close()  # a process that forks before the first request has no threads
+        for node, answer in answers:
             if isinstance(answer, StoreProtocolError):
                 raise ConfigurationError(f"memcached_nodes: {answer}") from answer
             node.generation = node.store.generation
@@ -179,6 +184,8 @@ class SessionManager:
         """
         if not self._started:
             self._start()
+        if not self.settings.enabled:
+            self.watching.sweep()  # nobody else does where there is no node to watch
         return self._requests.open(session_id, path)
 
     def commit(
@@ -301,7 +308,7 @@ class SessionManager:
     # The whole
 
     def listen(self, listener: Listener) -> None:
-        """Call a listener with each `Event` from now on."""
+        """Call a listener with each `Event` from now on; it must not use the manager, as `Events.listen` says."""
         self._events.listen(listener)
 
     def health(self) -> Health:
@@ -313,7 +320,7 @@ class SessionManager:
                 NodeHealth(node.label, node.available, node.debts, node.last_error) for node in process.nodes.all
             ),
             sessions=len(live),
-            unbacked=sum(entry.unbacked for entry in live),
+            unbacked=sum(entry.unbacked or not self.settings.enabled for entry in live),
             revalidates=process.freshness.revalidates,
         )
 
@@ -323,31 +330,36 @@ class SessionManager:
         Parameters
         ----------
         timeout
-            Seconds to keep trying while nodes are down.
+            Seconds to keep trying while nodes are down; a session that is being stored then is not interrupted.
         """
         if not self.settings.enabled:
             return self.health().unbacked
         runtime = self._process.runtime
         until = runtime.monotonic() + timeout
         while True:
-            self._repairing.back_up_unbacked()
+            self._repairing.back_up_unbacked(until)
             left = self.health().unbacked
             if not left or runtime.monotonic() >= until:
                 return left
             runtime.sleep(min(0.05, timeout))
 
     def close(self) -> None:
-        """End the watchers and connections. What is not backed up is tried once more; call `drain` to wait for it."""
+        """End the watchers and connections.
+
+        What is not backed up is tried once more, for five seconds at most; call `drain` first to wait for it. Whatever
+        fails, all connections are closed.
+        """
         with self._start_lock:
             if self._closed:
                 return
             self._closed = True
-        if self.settings.enabled:
-            self._repairing.back_up_unbacked()
-        self.watching.stop()
-        self._process.runtime.close()
-        for store in self._stores.values():
-            store.close()
+        with ExitStack() as ends:
+            for store in self._stores.values():
+                ends.callback(store.close)
+            ends.callback(self._process.runtime.close)
+            ends.callback(self.watching.stop)
+            if self.settings.enabled:
+                self._repairing.back_up_unbacked(self._process.runtime.monotonic() + SECONDS_TO_CLOSE)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ only the watcher (`watching`) closes it, after several answers in a row (hystere
 Invariants: a request never tries a node whose circuit is open; a value that is too large or undecodable opens none.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
@@ -119,6 +120,7 @@ class Nodes:
         self._rings: dict[str, tuple[NodeState, ...]] = {}
         self._dark_since: float | None = None
         self._dark: deque[tuple[float, float]] = deque(maxlen=64)
+        self._dark_lock = threading.Lock()  # never held over a store command
         self._when_down: Callable[[], object] = lambda: None
         for state in self.all:
             state.on_change = self._note_change
@@ -175,7 +177,10 @@ class Nodes:
 
         While no node answers nobody can have destroyed it, so its copy here is as good as before (rule R18).
         """
-        dark = [*self._dark, (self._dark_since, now)] if self._dark_since is not None else self._dark
+        with self._dark_lock:
+            dark = [*self._dark]
+            if self._dark_since is not None:
+                dark.append((self._dark_since, now))
         return now - contact - sum(max(0.0, min(now, end) - max(contact, start)) for start, end in dark)
 
     def on_failure(self, wake: Callable[[], object]) -> None:
@@ -186,12 +191,13 @@ class Nodes:
         if not state.available:
             self._when_down()
         now = self._runtime.monotonic()
-        if not any(state.available for state in self.all):
-            if self._dark_since is None:
-                self._dark_since = now
-        elif self._dark_since is not None:
-            self._dark.append((self._dark_since, now))
-            self._dark_since = None
+        with self._dark_lock:
+            if not any(state.available for state in self.all):
+                if self._dark_since is None:
+                    self._dark_since = now
+            elif self._dark_since is not None:
+                self._dark.append((self._dark_since, now))
+                self._dark_since = None
 
     def gather(
         self, nodes: Iterable[NodeState], command: Callable[[Store], Result]

@@ -72,6 +72,10 @@ class Process:
         node = entry.home if self.nodes.named else ""
         return str(SessionId(entry.sid, node, self.route, self.worker))
 
+    def tombstone_life(self, entry: Entry) -> int:
+        """Return for how many seconds nodes remember that the session is over."""
+        return entry.tombstone_life(self.settings.tombstone_ttl)
+
     def note_unbacked(self, entry: Entry) -> None:
         """Note that the present state of a session is not, or not alone, on its nodes: the background stores it."""
         entry.unbacked = True

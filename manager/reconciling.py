@@ -12,11 +12,11 @@ from ..serializers import SerializationError
 from .attribute_merge import Merged, merge_branch, merge_descendant
 from .entry import Entry, Seen, Standing
 from .envelope import Envelope
-from .errors import UndecodableError
+from .errors import ManagerError, UndecodableError
 from .events import EventKind
 from .local_sessions import Ended
 from .process import Process
-from .session_codec import changed_meanwhile
+from .session_codec import SNAPSHOT_ATTEMPTS, changed_meanwhile
 from .stores.store import Item
 from .version_vector import Relation, VersionVector, compare
 
@@ -27,11 +27,17 @@ class Taken(Enum):
     """What came of it."""
 
     NOTHING = "nothing"
-    """The copy is this state, or an ancestor of it, or cannot be read: it may be stored over."""
+    """The copy is this state, or an ancestor of it, or no session at all: it may be stored over."""
     NEWER = "newer"
     """The session has taken changes from the copy."""
     GONE = "gone"
     """The copy is a tombstone; the session is over."""
+    REFUSED = "refused"
+    """The copy may hold what this session has not, and cannot be merged here: it must not be stored over."""
+
+
+class CannotMergeError(ManagerError):
+    """A copy that holds what the session has not cannot be merged here, for its bytes or for a value of the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class Reconciling:
             envelope = self._process.codec.open(entry.key, item)
         except UndecodableError as error:
             self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
+            if self._process.settings.on_undecodable != "new":
+                entry.seen.pop(node, None)
+                return Taken.REFUSED
             entry.seen[node] = Seen(item.cas, item.flags)
             return Taken.NOTHING
         return self.reconcile(entry, node, item, envelope)
@@ -64,35 +73,43 @@ class Reconciling:
         if envelope.header.dead:
             self.end(entry, EventKind.DESTROYED, "found destroyed or rotated by another process")
             return Taken.GONE
+        try:
+            relation = self.merge(entry, envelope)
+        except CannotMergeError as error:
+            entry.seen.pop(node, None)  # what was not taken must not be stored over
+            self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
+            return Taken.REFUSED
         entry.seen[node] = Seen(item.cas, item.flags)
-        relation = self.merge(entry, node, envelope)
         if relation is Relation.OLDER and entry.home not in entry.seen:
             entry.home = node
         elif relation is Relation.BRANCH:
             self._process.note_unbacked(entry)
         return Taken.NOTHING if relation is None else Taken.NEWER
 
-    def merge(self, entry: Entry, node: str, envelope: Envelope, base: Base | None = None) -> Relation | None:
+    def merge(self, entry: Entry, envelope: Envelope, base: Base | None = None) -> Relation | None:
         """Take what an envelope has that the session has not; return how they stood, None if nothing was taken.
 
         Parameters
         ----------
-        entry, node, envelope
+        entry, envelope
             The session, and what a node holds.
         base
             A state that the session descends from; None: the one that was backed up last. If the envelope descends
             from it too the merge is three-way.
+
+        Raises
+        ------
+        CannotMergeError
+            Nothing was changed.
         """
         relation = compare(entry.vector, envelope.header.vector)
         if relation in {Relation.SAME, Relation.NEWER}:
             return None
         base = base or Base(entry.payload, entry.base_vector)
         try:
-            theirs = self._process.codec.decode(envelope)
-        except UndecodableError as error:
-            self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
-            return None
-        self._merge(entry, envelope, theirs, base)
+            self._merge(entry, envelope, self._process.codec.decode(envelope), base)
+        except (UndecodableError, SerializationError, RuntimeError) as error:
+            raise CannotMergeError(f"what another process stored cannot be merged here: {error}") from error
         return relation
 
     def load(self, entry: Entry, node: str, item: Item, envelope: Envelope) -> None:
@@ -141,7 +158,7 @@ class Reconciling:
         entry.standing = Standing.GONE
         process.sessions.remove(entry)
         if kind is not EventKind.EXPIRED:
-            process.sessions.end(entry.sid, Ended(now + process.settings.tombstone_ttl), now)
+            process.sessions.end(entry.sid, Ended(now + process.tombstone_life(entry)), now)
         process.emit(kind, entry, detail=detail)
 
     def _merge(self, entry: Entry, envelope: Envelope, theirs: dict[str, Any], base: Base) -> None:
@@ -149,7 +166,7 @@ class Reconciling:
         baseline = self.encoding(theirs)
         last_writer = header.vector.last_writer
         mine_wins = (entry.counter, process.writer) > (header.counter, last_writer)
-        while True:
+        for attempt in range(SNAPSHOT_ATTEMPTS):
             mine = process.codec.kept(entry.attributes)
             try:
                 if base.payload is not None and compare(base.vector, header.vector) in {Relation.OLDER, Relation.SAME}:
@@ -158,11 +175,13 @@ class Reconciling:
                 else:
                     merged = merge_branch(mine, theirs, process.codec.serializer, mine_wins=mine_wins)
             except (SerializationError, RuntimeError) as error:
-                if not changed_meanwhile(error):
+                if attempt + 1 == SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
                     raise
                 continue  # another request is changing a value
             if self._apply(entry, mine, merged):
                 break  # else another request has just set an attribute
+        else:
+            raise RuntimeError("other requests do not stop changing the session")
         entry.payload, entry.base_vector = baseline, header.vector
         entry.vector = entry.vector.merged(header.vector)
         entry.counter = max(entry.counter, header.counter)

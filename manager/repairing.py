@@ -14,7 +14,7 @@ from .events import EventKind
 from .nodes import NodeState
 from .process import Process
 from .reconciling import Reconciling, Taken
-from .saving import Saving
+from .saving import Saving, Step
 from .stores.store import Item
 from .version_vector import Relation, compare
 
@@ -30,6 +30,11 @@ class Repairing:
         self._process = process
         self._reconciling = reconciling
         self._saving = saving
+        self._ended = False
+
+    def stop(self) -> None:
+        """Let what is under way end with the session that it is at."""
+        self._ended = True
 
     def pay_debts(self, node: NodeState) -> None:
         """Bring a node that answers again up to date.
@@ -39,7 +44,7 @@ class Repairing:
         StoreError
             It has failed again; the debts are kept.
         """
-        while (owed := node.next_debt()) is not None:
+        while not self._ended and (owed := node.next_debt()) is not None:
             key, debt = owed
             try:
                 self._pay(node, key, debt)
@@ -47,6 +52,11 @@ class Repairing:
                 node.fail(error)
                 node.owe(key, debt)
                 raise
+            except Exception as error:
+                failed = StoreError(f"a debt could not be paid: {error}", node=node.label, key=key)
+                node.fail(failed)
+                node.owe(key, debt)
+                raise failed from error
 
     def _pay(self, node: NodeState, key: str, debt: Debt) -> None:
         if debt.tombstone is not None:
@@ -79,7 +89,11 @@ class Repairing:
         item = node.store.get(entry.key)
         if item is None:
             if entry.unbacked or not entry.seen or entry.home == node.name:
-                self._restore(node, entry)
+                step = self._saving.check_absent(node, entry)
+                if step is None:
+                    self._restore(node, entry)
+                elif step is Step.AGAIN:
+                    self._save(entry)
             return
         if self._reconciling.look(entry, node.name, item) is not Taken.NOTHING:
             if entry.standing is Standing.LIVE:
@@ -125,9 +139,15 @@ class Repairing:
         """Back the sessions of a node that is down up to the next one; return how many moved."""
         return self._save_all(lambda entry: entry.home == node.name and not node.available)
 
-    def back_up_unbacked(self) -> int:
-        """Store all sessions whose present state is on no node; return how many were tried."""
-        return self._save_all(lambda entry: entry.unbacked)
+    def back_up_unbacked(self, until: float | None = None) -> int:
+        """Store all sessions whose present state is on no node; return how many were tried.
+
+        Parameters
+        ----------
+        until
+            After which moment to begin with no other one, by the monotonic clock in seconds; None: never.
+        """
+        return self._save_all(lambda entry: entry.unbacked, until)
 
     def restore_after_restart(self, node: NodeState) -> int:
         """Store the sessions that lived on a node which has lost everything; return how many were tried (rule R10)."""
@@ -137,7 +157,7 @@ class Repairing:
 
         return self._save_all(lambda entry: lost(entry) and entry.seen[node.name].cas.generation != node.generation)
 
-    def _save_all(self, concerned: Callable[[Entry], bool]) -> int:
+    def _save_all(self, concerned: Callable[[Entry], bool], until: float | None = None) -> int:
         count = 0
         for entry in self._process.sessions.live():
             if not concerned(entry) or not self._process.nodes.targets(entry.home):
@@ -147,6 +167,8 @@ class Repairing:
                     continue
                 self._save(entry)
             count += 1
+            if self._ended or (until is not None and self._process.runtime.monotonic() >= until):
+                break
             if count % SAVES_PER_PAUSE == 0:
                 self._process.runtime.sleep(PAUSE)
         return count
@@ -154,5 +176,5 @@ class Repairing:
     def _save(self, entry: Entry) -> None:
         try:
             self._saving.save(entry)
-        except SerializationError as error:
+        except ValueError as error:  # a value or header that cannot be written; the others are not to suffer
             self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))

@@ -1,9 +1,9 @@
-"""What the manager knows of one request and the session it has."""
+"""What the manager knows of one request and the session it has; a ``repr`` has neither its ids nor what it holds."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -46,18 +46,19 @@ class RequestState:
     began: float
     ignored: bool
     idle: int | None
-    attributes: dict[str, Any] | None = None
+    attributes: dict[str, Any] | None = field(default=None, repr=False)
     """None: the session was not looked at yet."""
     entry: Entry | None = None
     """None: there is no session yet."""
     verdict: Verdict | None = None
-    sid: str = ""
+    sid: str = field(default="", repr=False)
     """What this request knows the session by: another request may have rotated it."""
     cookie: CookieAction = NO_COOKIE
     begun: bool = False
     """The session began with this request."""
     destroyed: bool = False
-    rotated_from: str = ""
+    rotated_from: tuple[str, ...] = field(default=(), repr=False)
+    """Ids that this request has replaced, and whose end its client must be told of."""
     released: bool = False
     under_way: Future[Any] | None = None
     """What another thread does, or did last, for an async request."""

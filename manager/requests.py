@@ -67,7 +67,9 @@ class Requests:
         return self._attach(request, entry)
 
     def _attach(self, request: RequestState, entry: Entry) -> dict[str, Any]:
-        request.entry, request.verdict, request.released = entry, Verdict.LIVE, False
+        request.entry, request.verdict = entry, Verdict.LIVE
+        if request.released:  # it is looked at after its end, and keeps nothing here
+            self._process.sessions.detach(entry)
         request.sid = request.requested.sid if request.requested else entry.sid
         request.attributes = entry.attributes
         return entry.attributes
@@ -125,7 +127,7 @@ class Requests:
             if not request.attributes or request.ignored:
                 return self._commit_nothing(request)
             return self._create(request, request.attributes)
-        if not request.ignored and self._process.settings.enabled:
+        if not request.ignored:
             with entry.mutex:
                 self._commit_entry(entry)
         return self._cookie(request, entry)
@@ -139,12 +141,24 @@ class Requests:
             if payload != entry.payload:
                 process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")
             return
+        if not process.settings.enabled:
+            self._keep_here(entry, payload)
+            return
         if self._is_backed_up(entry, payload):
             return
         changed = payload != entry.payload
-        step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
+        try:
+            step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
+        except SerializationError:
+            self._reconciling.go_back(entry)
+            raise
         if step is Step.GONE and changed:
             process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
+
+    def _keep_here(self, entry: Entry, payload: bytes) -> None:
+        """Count what a session holds that no node ever will, so that the bounds of the process hold."""
+        entry.payload = payload
+        self._process.sessions.note_size(entry)
 
     def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
         """Whether nothing is to be done: no change, no debt, no move, no touch."""
@@ -188,15 +202,22 @@ class Requests:
         entry.idle, entry.absolute = request.idle, process.settings.absolute_timeout
         entry.new = entry.sole = True
         entry.contact = entry.touched = entry.compared = process.runtime.monotonic()
-        entry.standing, entry.unbacked = Standing.LIVE, True
         enabled = process.settings.enabled
+        entry.standing, entry.unbacked = Standing.LIVE, enabled
         entry.home = process.nodes.pick() if enabled else ""
         process.sessions.attach_or_add(entry.sid, lambda: entry)
         request.entry, request.verdict, request.begun = entry, Verdict.LIVE, True
         if enabled:
             with entry.mutex:
-                self._saving.save(entry, payload)
-        home = process.nodes.get(entry.home)
+                try:
+                    self._saving.save(entry, payload)
+                except SerializationError:
+                    entry.standing = Standing.GONE
+                    self._let_go(request)
+                    raise
+        else:
+            self._keep_here(entry, payload)
+        home = process.nodes.get(entry.home) if enabled else None
         process.emit(EventKind.CREATED, entry, node=home.label if home and not entry.unbacked else "")
         return self._cookie(request, entry)
 
@@ -210,16 +231,25 @@ class Requests:
     def _cookie(self, request: RequestState, entry: Entry) -> CookieAction:
         """Return the id if it is not the one that came, and this request is the one to tell."""
         request.cookie = NO_COOKIE
-        if entry.standing is Standing.LIVE and entry.sid == request.sid and not request.ignored:
+        if (
+            entry.standing is Standing.LIVE
+            and entry.sid == request.sid
+            and (request.rotated_from or not request.ignored)
+        ):
             value = self._process.id_of(entry)
             if request.requested is None or value != str(request.requested):
                 request.cookie = CookieAction(CookieKind.SET, value)
-            if request.rotated_from:
-                self._process.sessions.acknowledge(request.rotated_from, self._process.runtime.monotonic())
+            self._acknowledge(request)
         return request.cookie
+
+    def _acknowledge(self, request: RequestState) -> None:
+        """Let no request that begins from now on follow the ids that this one has replaced."""
+        for sid in request.rotated_from:
+            self._process.sessions.acknowledge(sid, self._process.runtime.monotonic())
 
     def release(self, request: RequestState) -> None:
         """Let go of the entry. Calling it again does nothing; what the session was can still be read."""
+        self._acknowledge(request)
         if request.entry is not None and not request.released:
             self._process.sessions.detach(request.entry)
         request.released = True
@@ -244,24 +274,26 @@ class Requests:
     # New ids and the end
 
     def rotate(self, request: RequestState) -> None:
-        """Give the session a new id, at once."""
+        """Give the session a new id, at once; nobody knows it afterwards but the client of this request."""
         if request.attributes is None:
             self.load(request)
         entry = request.entry
         if entry is not None:
             with entry.mutex:
-                if entry.standing is Standing.LIVE and entry.sid == request.sid:
+                if entry.standing is Standing.LIVE:
+                    # A parallel request may have rotated it before: then that id is replaced, for its client may be
+                    # whom the rotation is to keep out.
                     old_sid = entry.sid
                     # A value that cannot be kept is refused before anything is done.
                     changed = self._encoded(entry) != entry.payload
                     self._ending.rotate(entry)
                     if entry.standing is Standing.LIVE:
-                        request.rotated_from, request.sid = old_sid, entry.sid
+                        request.rotated_from += (old_sid,)
+                        request.sid = entry.sid
+                        request.cookie = CookieAction(CookieKind.SET, self._process.id_of(entry))
                         return
                     if changed:
                         self._process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
-            if entry.standing is Standing.LIVE:
-                return  # a parallel request has rotated it, and tells the client
             self._let_go(request)
         request.sid = self._process.new_sid()
 
@@ -273,6 +305,7 @@ class Requests:
         if entry is None and request.verdict is Verdict.UNDECIDED and request.requested is not None:
             # Nobody knows it here, and it must be dead when the nodes are back.
             entry = self._process.new_entry(request.requested.sid)
+            entry.idle = self._process.settings.max_inactive_interval
             with entry.mutex:
                 self._ending.destroy(entry)
         elif entry is not None:
@@ -282,6 +315,7 @@ class Requests:
             self._let_go(request)
         self._begin(request, Verdict.GONE)
         request.destroyed = True
+        request.cookie = DELETE_COOKIE if request.requested is not None else NO_COOKIE
 
     def _let_go(self, request: RequestState) -> None:
         self.release(request)

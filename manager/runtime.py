@@ -72,7 +72,7 @@ class Runtime(Protocol):
         ...
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the threads end; a later call begins others."""
         ...
 
 
@@ -121,9 +121,11 @@ class ThreadRuntime:
         return secrets.token_bytes(size)
 
     def close(self) -> None:
-        """Wait for calls that are under way."""
-        self._operations.close()
-        self._commands.close()
+        """Wait for calls that are under way; threads begin again with the next one."""
+        try:
+            self._operations.close()
+        finally:
+            self._commands.close()
 
 
 class _Pool:

@@ -29,6 +29,9 @@ class Step(Enum):
     GONE = "gone"
 
 
+_STEPS = {Taken.NEWER: Step.AGAIN, Taken.GONE: Step.GONE, Taken.REFUSED: Step.FAILED}
+
+
 class Saving:
     """The step `commit` of the protocol, from the snapshot on."""
 
@@ -80,7 +83,7 @@ class Saving:
         missed = [node for node in process.nodes.ring(entry.home) if not node.available]
         limit = process.settings.max_session_bytes
         if limit is not None and size > limit:
-            return self._too_large(entry, f"{size} bytes, over max_session_bytes={limit}")
+            return self._give_up(entry, f"{size} bytes, over max_session_bytes={limit}")
         for node in process.nodes.targets(entry.home):
             if len(stored) == wanted:
                 break
@@ -90,12 +93,16 @@ class Saving:
             try:
                 step = self._put(node, entry, value, flags, life)
             except ValueTooLargeError as error:
-                return self._too_large(entry, str(error))
+                if stored:
+                    break
+                return self._give_up(entry, str(error))
             except StoreError:
                 entry.seen.pop(node.name, None)
                 process.note_doubt(entry)
                 missed.append(node)
                 continue
+            if step is Step.FAILED:
+                return self._give_up(entry, f"{node.label} holds what cannot be merged here")
             if step is not Step.STORED:
                 return step
             stored.append(node)
@@ -126,7 +133,7 @@ class Saving:
                 process.emit(EventKind.RELOCATED, entry, node=home.label, detail=f"from {before}" if before else "")
         process.emit(EventKind.BACKED_UP, entry, node=home.label)
 
-    def _too_large(self, entry: Entry, problem: str) -> Step:
+    def _give_up(self, entry: Entry, problem: str) -> Step:
         entry.unbacked = True  # to try again before it changes would be in vain
         self._process.emit(EventKind.BACKUP_FAILED, entry, detail=problem)
         return Step.FAILED
@@ -154,7 +161,7 @@ class Saving:
                     return self._put_anew(node, entry, value, flags, life)
                 taken = self._reconciling.look(entry, node.name, item)
                 if taken is not Taken.NOTHING:
-                    return Step.AGAIN if taken is Taken.NEWER else Step.GONE
+                    return _STEPS[taken]
                 seen = entry.seen[node.name]
             cas = seen.cas
             written = node.call(lambda store, cas=cas: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
@@ -171,10 +178,7 @@ class Saving:
         """Store where the node holds nothing, after asking the others whether the session is still alive."""
         entry.seen.pop(node.name, None)
         process = self._process
-        if process.nodes.age(entry.contact, process.runtime.monotonic()) >= process.settings.tombstone_ttl:
-            self._reconciling.end(entry, EventKind.EXPIRED, "no node holds it, and it was out of touch too long")
-            return Step.GONE
-        step = self._ask_others(node, entry)
+        step = self.check_absent(node, entry)
         if step is not None:
             return step
         written = node.call(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
@@ -182,6 +186,14 @@ class Saving:
             return self._stored(entry, node, written, flags)
         process.note_shared(entry)
         return Step.AGAIN
+
+    def check_absent(self, node: NodeState, entry: Entry) -> Step | None:
+        """Find out whether a session that a node does not hold may be stored there; None if it may (rules R11, R18)."""
+        process = self._process
+        if process.nodes.age(entry.contact, process.runtime.monotonic()) >= process.tombstone_life(entry):
+            self._reconciling.end(entry, EventKind.EXPIRED, "no node holds it, and it was out of touch too long")
+            return Step.GONE
+        return self._ask_others(node, entry)
 
     def _ask_others(self, node: NodeState, entry: Entry) -> Step | None:
         """Take what other nodes hold that is newer, without moving values that are known; None if there is nothing."""
@@ -200,8 +212,8 @@ class Saving:
                 continue
             if item is not None:
                 found = self._reconciling.look(entry, other.name, item)
-                if found is Taken.GONE:
-                    return Step.GONE
+                if found in {Taken.GONE, Taken.REFUSED}:
+                    return _STEPS[found]
                 taken = taken or found is Taken.NEWER
         return Step.AGAIN if taken else None
 

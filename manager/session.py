@@ -47,6 +47,9 @@ class Owner(Protocol):
         ...
 
 
+LONGEST_IDLE = 3650 * 86_400
+"""Seconds: ten years, as for the setting."""
+
 _NOT_EMPTY: dict[Any, None] = {None: None}
 """What the own storage of a session holds. The json module writes a dict whose storage is empty as ``{}``, without
 asking for its items; encoders that read the storage itself, as orjson, refuse the key instead of writing ``{}``."""
@@ -129,9 +132,10 @@ class Session(dict[str, Any]):
     @max_inactive_interval.setter
     def max_inactive_interval(self, seconds: int | None) -> None:
         self._shared()
-        if seconds is not None and seconds < 1:
+        if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= LONGEST_IDLE):
             raise ValueError(
-                f"max_inactive_interval={seconds!r}: give whole seconds from 1, or None; destroy() ends it"
+                f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to {LONGEST_IDLE}, "
+                "or None; destroy() ends a session"
             )
         self.request_state.idle = seconds
         if self.request_state.entry is not None:

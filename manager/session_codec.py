@@ -17,7 +17,8 @@ from .settings import Settings
 from .stores.store import Item
 from .version_vector import VersionVector, client_flags
 
-_SNAPSHOT_ATTEMPTS = 50
+SNAPSHOT_ATTEMPTS = 50
+_CHANGED = re.compile(r"(changed|mutated) (size |keys )?(while|during)|keys changed during")
 
 
 class SessionCodec:
@@ -57,11 +58,11 @@ class SessionCodec:
         SerializationError
             A value cannot be kept; with its path.
         """
-        for attempt in range(_SNAPSHOT_ATTEMPTS):
+        for attempt in range(SNAPSHOT_ATTEMPTS):
             try:
                 return self.serializer.dumps(self.kept(attributes))
             except (SerializationError, RuntimeError) as error:
-                if attempt + 1 == _SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
+                if attempt + 1 == SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
                     raise
                 time.sleep(0)  # let the other thread get on
         raise AssertionError("unreachable")
@@ -144,7 +145,8 @@ class SessionCodec:
 def changed_meanwhile(error: BaseException | None) -> bool:
     """Whether a container changed while it was written: Python's iterators and the serializers say so in words only."""
     while error is not None:
-        if isinstance(error, (RuntimeError, SerializationError)) and re.search("changed|mutated", str(error)):
+        words = error.problem if isinstance(error, SerializationError) else str(error)  # a path may hold any word
+        if isinstance(error, (RuntimeError, SerializationError)) and _CHANGED.search(words):
             return True
         error = error.__cause__
     return False

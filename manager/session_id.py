@@ -6,7 +6,7 @@ without a route has no worker; neither a ``repr`` nor a key gives a sid away.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Self
 
@@ -37,7 +37,7 @@ class SessionId:
     >>> id = SessionId.parse("0123456789abcdef0123456789abcdef-n1.app1~x7")
     >>> id.node, id.route, id.worker
     ('n1', 'app1', 'x7')
-    >>> print(id.with_node("n2").with_route("", ""))
+    >>> print(SessionId(id.sid, "n2"))
     0123456789abcdef0123456789abcdef-n2
     """
 
@@ -77,20 +77,6 @@ class SessionId:
         node = f"-{self.node}" if self.node else ""
         worker = f"~{self.worker}" if self.worker else ""
         return f"{self.sid}{node}.{self.route}{worker}" if self.route else self.sid + node
-
-    def with_node(self, node: str) -> Self:
-        """Return the id of the same session with its backup on another node; empty for none."""
-        return replace(self, node=node)
-
-    def with_route(self, route: str, worker: str) -> Self:
-        """Return the id of the same session in another process; both empty for none.
-
-        Raises
-        ------
-        ValueError
-            There is a worker, but no route.
-        """
-        return replace(self, route=route, worker=worker)
 
 
 def sid_from(random: bytes) -> str:

@@ -91,9 +91,10 @@ whole number from 1 to 315360000, or None
     max_pool_size: Annotated[int, rules.number(1, 10_000, "connections")] = 64
     """Connections of this process to one node."""
     backup_thread_count: Annotated[int | None, rules.number(1, 1024, "threads", optional=True)] = None
-    """Threads that back sessions up asynchronously; None: one for each CPU."""
+    """Threads that back sessions up asynchronously; None: one for each CPU. No effect until asynchronous backup is
+    there."""
     backup_queue_size: Annotated[int, rules.number(1, 10_000_000, "sessions")] = 10_000
-    """Sessions that may wait for an asynchronous backup."""
+    """Sessions that may wait for an asynchronous backup. No effect until that is there."""
     copies: Annotated[int, rules.choice((1,), allowed="1 (more come with non-sticky mode)")] = 1
     """Nodes that hold a session at the same time."""
     on_conflict: Annotated[
@@ -110,14 +111,15 @@ whole number from 1 to 315360000, or None
     ] = None
     """Which requests have a session for themselves; ``none`` becomes None."""
     lock_expiration: Annotated[float, rules.number(0.001, 3600, "seconds", whole=False)] = 5
-    """Seconds after which a lock is free although nobody released it."""
+    """Seconds after which a lock is free although nobody released it. No effect until non-sticky mode is there."""
 
     max_inactive_interval: Annotated[int | None, rules.number(1, _DECADE, "seconds", optional=True)] = 1800
     """Seconds without a request after which a session ends; None: never."""
     absolute_timeout: Annotated[int | None, rules.number(1, _DECADE, "seconds", optional=True)] = None
     """Seconds after which a session ends however much it is used; None: never."""
     max_local_sessions: Annotated[int, rules.number(1, 2**31, "sessions")] = 100_000
-    """Sessions in this process; those that were used least recently and are backed up leave first."""
+    """Sessions in this process; those that were used least recently and are backed up leave first, and with
+    ``enabled=False``, when none is, they end."""
     max_local_bytes: Annotated[int | None, rules.number(1, 2**63, "bytes", optional=True)] = None
     """Serialized size of all sessions in this process."""
 
@@ -134,7 +136,7 @@ whole number from 1 to 315360000, or None
     request_uri_ignore_pattern: Annotated[str | None, rules.regex()] = None
     """A regular expression; requests whose whole path it matches neither load nor back up a session."""
     enable_statistics: Annotated[bool, rules.flag()] = True
-    """Count and time what the manager does."""
+    """Count and time what the manager does. No effect until statistics are there."""
 
     cookie_name: Annotated[str, rules.text(_COOKIE_NAME, "letters, digits and any of !#$%&'*+-.^_`|~")] = "id"
     """Name of the cookie that holds the id (as all of ``cookie_...``: WSGI and ASGI only)."""

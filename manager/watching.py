@@ -63,12 +63,14 @@ class Watching:
             self._wake.notify_all()
 
     def stop(self) -> None:
-        """End the threads, and wait for what they are doing."""
+        """End the threads, and wait until each is done with the command that it is at; a thread that calls this goes on."""
+        self._repairing.stop()
         with self._wake:
             self._ended = True
             self._wake.notify_all()
         for thread in self._threads:
-            thread.join()
+            if thread is not threading.current_thread():
+                thread.join()
         self._threads.clear()
 
     def _run(self, node: NodeState) -> None:
@@ -88,10 +90,7 @@ class Watching:
 
     def step(self, node: NodeState) -> None:
         """Look at a node once, and do what is to be done."""
-        now = self._process.runtime.monotonic()
-        if now - self._swept_at >= SECONDS_BETWEEN_SWEEPS:
-            self._swept_at = now
-            self._let_expire()
+        self.sweep()
         if not node.available and node.name not in self._relocated:
             self._move_away(node)  # at once: a frozen node would take its time to show that it does not answer
         if not self._answered(node):
@@ -101,10 +100,17 @@ class Watching:
         else:
             self._bring_back(node)
 
+    def sweep(self) -> None:
+        """Drop local copies that have reached their limits, if that was not done lately."""
+        now = self._process.runtime.monotonic()
+        if now - self._swept_at >= SECONDS_BETWEEN_SWEEPS:
+            self._swept_at = now
+            self._let_expire()
+
     def _move_away(self, node: NodeState) -> None:
         if node.name not in self._relocated:
-            self._relocated.add(node.name)
             self._repairing.relocate(node)
+            self._relocated.add(node.name)
 
     def _answered(self, node: NodeState) -> bool:
         try:
@@ -135,6 +141,8 @@ class Watching:
                 self._repairing.pay_debts(node)
                 if node.close_circuit():
                     break
+                if self._ended:
+                    return
         except StoreError:
             self._answers[node.name] = 0
             return

@@ -7,6 +7,7 @@ import pytest
 from cluster import Client, Clock, Cluster, Server, eventually
 
 from memcached_sessions.manager import EventKind
+from memcached_sessions.manager.entry import LONGEST_MEMORY
 
 DAY = 86_400
 _names = count()
@@ -204,12 +205,40 @@ def test_what_was_stored_too_long_ago_is_not_stored_again(cluster: Cluster, cloc
     sid = client.sid
     for node in cluster.nodes.values():
         node.flush()
-    clock.ahead += 1801
+    clock.ahead += LONGEST_MEMORY + 1
 
     client.write(server, page=2)
 
     assert cluster.holders(sid) == []
     assert client.read(server) == {"page": 2}
+
+
+def test_a_session_that_was_quiet_for_long_is_stored_again_when_its_backup_is_gone(
+    cluster: Cluster, clock: Clock
+) -> None:
+    """R18: a tombstone would have outlived it, so it was not destroyed."""
+    server, client = cluster.server(clock=clock), Client()
+    client.write(server, user=7)
+    for node in cluster.nodes.values():
+        node.flush()
+    clock.ahead += 1700
+
+    client.write(server, page=2)
+
+    assert client.read(cluster.server("b")) == {"user": 7, "page": 2}
+
+
+def test_a_tombstone_outlives_every_copy_of_its_session(cluster: Cluster, clock: Clock) -> None:
+    """R18: also where the session rests longer than the setting says."""
+    server, client = cluster.server(clock=clock), Client()
+    with client.request(server) as session:
+        session["user"] = 7
+        session.max_inactive_interval = 86_400
+    sid = client.sid
+    with client.request(server) as session:
+        session.destroy()
+
+    assert all(cluster.left(name, sid) > 86_400 + 900 for name in cluster.nodes)
 
 
 def test_local_copies_that_nobody_asks_for_leave_in_time(cluster: Cluster, clock: Clock) -> None:
@@ -221,3 +250,13 @@ def test_local_copies_that_nobody_asks_for_leave_in_time(cluster: Cluster, clock
 
     eventually(lambda: not server.health().sessions)
     assert len(server.told_of(EventKind.EXPIRED)) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_400.0, True, "60", 2**32])
+def test_an_idle_limit_that_cannot_be_stored_is_refused_at_once(cluster: Cluster, seconds: object) -> None:
+    """It would fail every save of the session otherwise, and its logout."""
+    with cluster.server().request(None) as session:
+        with pytest.raises(ValueError, match="max_inactive_interval cannot be .*; allowed: seconds, a whole number"):
+            session.max_inactive_interval = seconds  # pyright: ignore[reportAttributeAccessIssue]
+
+        assert session.max_inactive_interval == 1800

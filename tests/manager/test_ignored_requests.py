@@ -100,6 +100,43 @@ def test_sessions_of_a_manager_that_is_off_end_in_time(cluster: Cluster) -> None
     assert client.read(server) == {}
 
 
+def test_a_manager_that_is_off_forgets_sessions_that_nobody_asks_for(cluster: Cluster) -> None:
+    """No watcher sweeps there, so requests of others do."""
+    clock = Clock()
+    server = cluster.server(enabled=False, clock=clock)
+    for number in range(5):
+        Client().write(server, number=number)
+    clock.ahead += 1801
+
+    Client().write(server, user=7)
+
+    assert server.health().sessions == 1
+    assert len(server.told_of(EventKind.EXPIRED)) == 5
+
+
+def test_a_manager_that_is_off_has_no_more_sessions_than_it_may(cluster: Cluster) -> None:
+    """None is backed up, and those that were used least recently end all the same."""
+    server, clients = cluster.server(enabled=False, max_local_sessions=3), [Client() for _ in range(5)]
+    for number, client in enumerate(clients):
+        client.write(server, number=number)
+
+    assert server.health().sessions == server.health().unbacked == 3
+    assert [client.read(server) for client in clients] == [{}, {}, {"number": 2}, {"number": 3}, {"number": 4}]
+
+
+def test_a_manager_that_is_off_has_no_more_bytes_than_it_may(cluster: Cluster) -> None:
+    """Sessions that grow after they began count as what they are."""
+    server, clients = cluster.server(enabled=False, max_local_bytes=5_000), [Client() for _ in range(20)]
+    for client in clients:
+        client.write(server, blob="")
+    assert server.health().sessions == 20
+
+    for client in clients:
+        client.write(server, blob="x" * 1_000)
+
+    assert 3 <= server.health().sessions <= 5
+
+
 def test_a_parallel_request_follows_a_rotation_in_a_manager_that_is_off(cluster: Cluster) -> None:
     """The old id is dead for what comes later, as with nodes."""
     server, client = cluster.server(enabled=False, freshness="revalidate"), Client()

@@ -6,6 +6,7 @@ import pytest
 from cluster import Client, Clock, Cluster
 
 from memcached_sessions.manager import EventKind
+from memcached_sessions.manager.local_sessions import LOOKED_AT
 
 
 @pytest.fixture
@@ -54,6 +55,19 @@ def test_a_session_that_is_not_backed_up_stays(cluster: Cluster) -> None:
 
     assert server.health().sessions == 2
     assert len(large.read(server)["blob"]) == 2_000_000
+
+
+def test_sessions_that_must_stay_do_not_keep_others(cluster: Cluster) -> None:
+    """However many they are, and although they are the oldest: only so many are looked at, but not the same again."""
+    server = cluster.server(clock=Clock(), max_local_sessions=2, max_session_bytes=1_000)
+    for _ in range(LOOKED_AT + 6):
+        Client().write(server, blob="x" * 2_000)
+    for number in range(10):
+        Client().write(server, number=number)
+
+    health = server.health()
+    assert health.unbacked == LOOKED_AT + 6
+    assert health.sessions <= health.unbacked + 2
 
 
 def test_all_sessions_stay_while_no_node_answers(cluster: Cluster) -> None:

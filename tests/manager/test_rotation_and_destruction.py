@@ -90,19 +90,50 @@ def test_a_request_that_began_before_the_new_id_was_known_may_follow(cluster: Cl
     assert late.read(server) == {}
 
 
-def test_two_rotations_at_once_are_one(cluster: Cluster) -> None:
-    """The second request finds the session rotated, and leaves it to the first to tell the client."""
+def test_of_two_rotations_at_once_the_later_one_counts(cluster: Cluster) -> None:
+    """Whoever rotated first may be whom the second rotation is to keep out."""
     server, client = cluster.server(), Client()
     client.write(server, user=7)
     parallel = Client(client.cookie)
     with client.request(server) as one, parallel.request(server) as other:
         one.rotate()
         sid = one.sid
+        other["secret"] = 1
         other.rotate()
-        assert one.sid == sid
+        assert other.sid != sid
 
-    assert parallel.has_taken(CookieKind.NOTHING)
-    assert client.read(server) == {"user": 7}
+    assert parallel.has_taken(CookieKind.SET)
+    assert parallel.read(server) == {"user": 7, "secret": 1}
+    assert Client(client.cookie).read(server) == {}
+    assert Client(f"{sid}-{parallel.node}.a").read(server) == {}
+
+
+def test_no_id_is_left_behind_by_two_rotations_in_a_request(cluster: Cluster) -> None:
+    """A login that also changes privileges rotates twice."""
+    server, client = cluster.server(), Client()
+    client.write(server, user=7)
+    old = client.cookie
+    with client.request(server) as session:
+        session.rotate()
+        between = session.id
+        session.rotate()
+        session["secret"] = 1
+
+    assert client.read(server) == {"user": 7, "secret": 1}
+    assert Client(old).read(server) == Client(between).read(server) == {}
+
+
+def test_a_request_that_fails_after_a_rotation_still_says_the_new_id(cluster: Cluster) -> None:
+    """Its cookie is known at once, and the old id leads nowhere when the request is over."""
+    server, client = cluster.server(), Client()
+    client.write(server, user=7)
+    session = server.open(client.cookie)
+    session.rotate()
+    server.release(session)  # with no commit
+
+    assert session.cookie.kind is CookieKind.SET
+    assert Client(session.cookie.value).read(server) == {"user": 7}
+    assert client.read(server) == {}
 
 
 def test_what_another_process_stored_under_the_old_id_is_kept(cluster: Cluster) -> None:

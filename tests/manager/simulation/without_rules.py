@@ -1,6 +1,7 @@
 """Rules of the protocol taken away from the real code, one at a time: a test that then still passes proves nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,7 +47,7 @@ def without_r3(patch: MonkeyPatch) -> None:
     def later(self: Requests, request: RequestState, entry: Entry) -> CookieAction:
         action = decide(self, request, entry)
         new = SessionId.parse(action.value) if action.kind is CookieKind.SET else None
-        if new is not None and request.requested is not None and request.requested.with_node(new.node) == new:
+        if new is not None and request.requested is not None and replace(request.requested, node=new.node) == new:
             request.cookie = NO_COOKIE
         return request.cookie
 
@@ -150,7 +151,7 @@ def without_r12(patch: MonkeyPatch) -> None:
 
 def without_r13(patch: MonkeyPatch) -> None:
     """Tombstones are not looked at again."""
-    patch.setattr(Ending, "_bury_again", lambda _self, _node, _key, _mark, _debt: None)
+    patch.setattr(Ending, "_bury_again", lambda *_: None)
 
 
 def without_r14(patch: MonkeyPatch) -> None:
@@ -160,7 +161,7 @@ def without_r14(patch: MonkeyPatch) -> None:
         process = self._process
         vector = entry.vector.bumped(process.writer)
         value, flags = process.codec.tombstone(entry, old_key, vector, now=process.runtime.time())
-        life = process.settings.tombstone_ttl
+        life = process.tombstone_life(entry)
 
         def bury(store: Store) -> object:
             return store.set(old_key, value, flags=flags, ttl=life)
