@@ -134,8 +134,8 @@ class Session(dict[str, Any]):
         self._shared()
         if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= LONGEST_IDLE):
             raise ValueError(
-                f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to {LONGEST_IDLE}, "
-                "or None; destroy() ends a session"
+                f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to "
+                f"{LONGEST_IDLE}, or None; destroy() ends a session"
             )
         self.request_state.idle = seconds
         if self.request_state.entry is not None:
