@@ -30,7 +30,7 @@ from gc import is_tracked
 from inspect import getattr_static
 from operator import attrgetter
 from sys import getsizeof, intern
-from types import GetSetDescriptorType
+from types import GetSetDescriptorType, MethodType
 from typing import Generic
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo

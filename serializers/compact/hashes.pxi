@@ -31,8 +31,10 @@ cdef int check_written_hashes(Writer* w, PyObject* container, Py_ssize_t count) 
                     stop_trusting(w)
             else:
                 keep(w, others[at])
-        if hashes_could_collide(others, found, 1) and hashes_collide([<object>others[at] for at in range(found)]):
-            raise CollidingHashesError(<object>container)
+        if hashes_could_collide(others, found, 1):
+            stop_trusting(w)  # what counts the hashes is Python
+            if hashes_collide([<object>others[at] for at in range(found)]):
+                raise CollidingHashesError(<object>container)
     finally:
         free(others)
     return 0

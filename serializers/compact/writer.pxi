@@ -4,6 +4,9 @@
 # lead there again. (Its number is counted all the same.) Before code of the application runs, everything that is borrowed is
 # held until the end (`plain_of`). What that code returns may lead to any object, so one that is neither new nor remembered
 # ends the attempt; it begins anew, remembers every object and holds everything at once.
+#
+# Invariant: a trusting attempt calls no function written in Python unless everything is held (`hold_frames`) or the attempt
+# ends with it, in `_Again` or an error. Whose function it is does not matter: threads, signals and profilers run beside it.
 
 cdef enum:
     MAX_DEPTH = 500
@@ -14,7 +17,7 @@ cdef enum:
     KEPT_SCRATCH = 1 << 20   # bytes; larger buffers and tables are not kept for the next call
 
 cdef enum:
-    HOLD_NOTHING             # no code of the application will run
+    HOLD_NOTHING             # no code of the application will run, nor any function written in Python
     HOLD_LATER               # when such code runs
     HOLD_NOW
 
