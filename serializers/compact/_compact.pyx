@@ -215,24 +215,6 @@ include "calls.pxi"
 include "lowering.pxi"
 
 
-def mode():
-    """Return ``"compiled"``, or ``"portable"`` if only the public API is used."""
-    return "compiled" if fast_layouts or fast_decimals else "portable"
-
-
-def set_portable(portable):
-    """Use the public API alone, or also the layouts of this interpreter if they are known here."""
-    use_layouts(not portable)
-
-
-cdef void use_layouts(bint allowed) noexcept:
-    global fast_layouts, fast_decimals, fast_tables
-    fast_layouts = layouts_agree and allowed
-    fast_decimals = decimals_agree and allowed
-    fast_tables = tables_agree and allowed
-
-
 PyDateTime_IMPORT
 _check_layouts()
 _check_key_tables()
-set_portable(False)

@@ -13,7 +13,7 @@ cdef int check_written_hashes(Writer* w, PyObject* container, Py_ssize_t count) 
         raise MemoryError()
     try:
         if type_of(container) == &PyDict_Type:
-            while left and compact_dict_next(fast_layouts, container, &at, &key, &item):
+            while left and compact_dict_next(w.layouts, container, &at, &key, &item):
                 left -= 1
                 if type_of(key) != &PyUnicode_Type:
                     others[found] = key

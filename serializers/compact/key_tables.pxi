@@ -71,7 +71,6 @@ cdef struct KeyTable:
     PyObject* keys[MOST_KEYS]
 
 cdef KeyTable key_tables[TABLES]
-cdef bint fast_tables = False
 cdef bint tables_agree = False
 
 
@@ -81,11 +80,11 @@ cdef inline size_t mixed_keys(PyObject** pairs, size_t count) noexcept:
     return mixed ^ mixed >> 9
 
 
-cdef inline bint fill_dict(PyObject* mapping, PyObject** pairs, size_t count) noexcept:
+cdef inline bint fill_dict(bint fast, PyObject* mapping, PyObject** pairs, size_t count) noexcept:
     """Make an empty dict one of these keys and values, which alternate, and take their references, if the keys are known."""
     cdef KeyTable* table
     cdef size_t at
-    if not fast_tables or not 0 < count <= MOST_KEYS:
+    if not fast or not 0 < count <= MOST_KEYS:
         return False
     table = &key_tables[mixed_keys(pairs, count) & (TABLES - 1)]
     if table.count != count:

@@ -111,7 +111,7 @@ cdef PyObject* read_decimal(Reader* r) except NULL:
     cdef int sign = scale & 1
     if not -1000 <= exponent <= 1000 or coefficient >= <uint64_t>1000000000000000000:
         rejected("a decimal is out of bounds")
-    if fast_decimals:
+    if r.decimals:
         return compact_make_decimal(<PyTypeObject*>Decimal, sign, exponent, coefficient)
     if -18 <= exponent <= 0:
         text = plain_decimal(sign, -exponent, coefficient)

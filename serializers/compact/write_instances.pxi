@@ -46,7 +46,7 @@ cdef Shape* find_shape(Writer* w, Spec* spec, PyObject* value, PyObject** fields
     cdef compact_attributes found
     cdef Shape* shape
     cdef int at, each
-    if fast_layouts and compact_find_attributes(value, &found):
+    if w.layouts and compact_find_attributes(value, &found):
         for each in range(spec.shapes):
             shape = &spec.shape[each]
             if shape.keys != found.keys or (spec.counts_all and shape.count != found.count):

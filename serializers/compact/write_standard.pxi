@@ -104,7 +104,7 @@ cdef int write_decimal(Writer* w, PyObject* value) except -1:
     cdef Py_ssize_t exponent
     cdef uint64_t coefficient
     cdef bint small
-    if fast_decimals:
+    if w.decimals:
         small = compact_read_decimal(value, &sign, &exponent, &coefficient)
         text = None
     else:

@@ -34,6 +34,7 @@ cdef struct Writer:
     Memo memo
     int64_t weight, hashed_weight
     int depth
+    bint layouts, decimals   # what this call may read where it lies
     bint trusting
     bint foreign             # inside what code of the application returned
     bint collecting          # the collector is switched off until the end
@@ -58,29 +59,36 @@ class _Aside(Exception):
     """The value has something that only the Python implementation writes."""
 
 
-cdef bytes written(value, Prepared known, size_t max_size):
-    """Return the payload of a value, or raise anything; a `SerializationError` has no path."""
+cdef bytes written(value, Prepared known, size_t max_size, bint fast):
+    """Return the payload of a value, or raise anything; a `SerializationError` has no path.
+
+    Parameters
+    ----------
+    fast
+        The layouts of this interpreter are used, if they are known here; else the public API alone.
+    """
     cdef int left = ATTEMPTS
     try:
         while left and not known.wary:
             left -= 1
             try:
-                return attempt(value, known, max_size, True)
+                return attempt(value, known, max_size, fast, True)
             except _Again:
                 continue
         if known.wary:
             known.wary -= 1
-        return attempt(value, known, max_size, False)
+        return attempt(value, known, max_size, fast, False)
     except _Aside:
         pass
     return in_python.dumps(value, known.registry, max_size)
 
 
-cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
+cdef bytes attempt(value, Prepared known, size_t max_size, bint fast, bint trusting):
     cdef Writer* writer = writer_take()
     # A collection could run finalizers, which are code of the application, too.
     writer.collecting = trusting and PyGC_Disable()
     writer.known, writer.trusting = <PyObject*>known, trusting
+    writer.layouts, writer.decimals = layouts_agree and fast, decimals_agree and fast
     writer.holding = HOLD_NOW if not trusting else HOLD_LATER if known.runs_code else HOLD_NOTHING
     writer.limit, writer.sort_room = max_size, max_size * SORT_KEYS_PER_SIZE
     writer.in_sort_key = False
