@@ -12,11 +12,14 @@ cdef class Calls:
 
     def __init__(self, registry, max_size, str implementation not None):
         self.registry, self.max_size, self.limit = registry, max_size, min(max_size, MAX_LIMIT)
+        self.known = None
         self.in_python, self.fast = implementation == "python", implementation == "compiled"
         if implementation == "compiled" and not (layouts_agree or decimals_agree):
             implementation = "portable"
         self.implementation = implementation
 
+    @cython.embedsignature(True)
+    @cython.embedsignature.format("clinic")
     def dumps(self, value, /):
         """Return the payload for a value.
 
@@ -33,6 +36,8 @@ cdef class Calls:
         except Exception as error:
             raise explanations.unwritable(value, error, self.registry) from error
 
+    @cython.embedsignature(True)
+    @cython.embedsignature.format("clinic")
     def loads(self, data, /):
         """Return the value of a payload.
 
