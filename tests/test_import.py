@@ -9,7 +9,10 @@ import pytest
 import memcached_sessions
 
 
-@pytest.mark.parametrize("module", ["memcached_sessions.serializers", "memcached_sessions.manager", "orjson", "msgpack", "cbor2", "pymemcache"])
+@pytest.mark.parametrize(
+    "module",
+    ["memcached_sessions.serializers", "memcached_sessions.manager", "orjson", "msgpack", "cbor2", "pymemcache"],
+)
 def test_importing_the_package_does_not_import(module: str) -> None:
     """A process loads what it asks for and no more."""
     code = f"import sys, memcached_sessions; sys.exit({module!r} in sys.modules)"
