@@ -4,10 +4,11 @@
 
 The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.md says; the pass is that of `lowering`.
 
-Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
-`specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
-`read_*` the kinds of values; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
-implementation, which is the specification.
+Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered
+classes, `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and
+`write_*` and `read_*` the kinds of values; `key_tables` the tables that dicts are copied from; `holding` and `hashes` what
+keeps both passes safe; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets,
+say) are left to the Python implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
 ask for is bounded by their length; no scratch memory is shared by two calls that are under way.
@@ -30,7 +31,7 @@ from gc import is_tracked
 from inspect import getattr_static
 from operator import attrgetter
 from sys import getsizeof, intern
-from types import GetSetDescriptorType
+from types import GetSetDescriptorType, MethodType
 from typing import Generic
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
@@ -215,24 +216,6 @@ include "calls.pxi"
 include "lowering.pxi"
 
 
-def mode():
-    """Return ``"compiled"``, or ``"portable"`` if only the public API is used."""
-    return "compiled" if fast_layouts or fast_decimals else "portable"
-
-
-def set_portable(portable):
-    """Use the public API alone, or also the layouts of this interpreter if they are known here."""
-    use_layouts(not portable)
-
-
-cdef void use_layouts(bint allowed) noexcept:
-    global fast_layouts, fast_decimals, fast_tables
-    fast_layouts = layouts_agree and allowed
-    fast_decimals = decimals_agree and allowed
-    fast_tables = tables_agree and allowed
-
-
 PyDateTime_IMPORT
 _check_layouts()
 _check_key_tables()
-set_portable(False)

@@ -6,17 +6,20 @@ cdef class Calls:
 
     cdef readonly object registry, max_size
     cdef readonly str implementation
-    cdef bint portable, in_python
+    cdef bint fast, in_python
     cdef size_t limit
     cdef Prepared known
 
     def __init__(self, registry, max_size, str implementation not None):
         self.registry, self.max_size, self.limit = registry, max_size, min(max_size, MAX_LIMIT)
-        self.in_python, self.portable = implementation == "python", implementation == "portable"
+        self.known = None
+        self.in_python, self.fast = implementation == "python", implementation == "compiled"
         if implementation == "compiled" and not (layouts_agree or decimals_agree):
             implementation = "portable"
         self.implementation = implementation
 
+    @cython.embedsignature(True)
+    @cython.embedsignature.format("clinic")
     def dumps(self, value, /):
         """Return the payload for a value.
 
@@ -29,12 +32,12 @@ cdef class Calls:
         try:
             if self.in_python:
                 return in_python.dumps(value, self.registry, self.max_size)
-            if self.portable:
-                return self.by_public_api(value, None)
-            return written(value, self.known_classes(), self.limit)
+            return written(value, self.known_classes(), self.limit, self.fast)
         except Exception as error:
             raise explanations.unwritable(value, error, self.registry) from error
 
+    @cython.embedsignature(True)
+    @cython.embedsignature.format("clinic")
     def loads(self, data, /):
         """Return the value of a payload.
 
@@ -48,20 +51,9 @@ cdef class Calls:
         try:
             if self.in_python:
                 return reader_in_python.loads(data, self.registry, self.max_size)
-            if self.portable:
-                return self.by_public_api(None, data)
-            return restored(data, self.known_classes())
+            return restored(data, self.known_classes(), self.fast)
         except Exception as error:
             raise explanations.unreadable(error) from error
-
-    cdef object by_public_api(self, value, data):
-        """Write a value, or read data; the switch holds for the process, so it is on during a call only."""
-        cdef bint before = fast_layouts or fast_decimals
-        use_layouts(False)
-        try:
-            return written(value, self.known_classes(), self.limit) if data is None else restored(data, self.known_classes())
-        finally:
-            use_layouts(before)
 
     cdef inline Prepared known_classes(self):
         if self.known is None or not self.known.valid:
@@ -72,13 +64,13 @@ cdef class Calls:
 cdef uint64_t MAX_LIMIT = <uint64_t>1 << 59  # so that no sum of sizes overflows
 
 
-def dumps(value, registry, size_t max_size):
+def dumps(value, registry, size_t max_size, *, bint portable=False):
     """Return the payload of a value, or raise anything; a `SerializationError` has no path."""
-    return written(value, prepared(registry), max_size)
+    return written(value, prepared(registry), max_size, not portable)
 
 
-def loads(bytes data not None, registry, size_t max_size):
+def loads(bytes data not None, registry, size_t max_size, *, bint portable=False):
     """Return the value of a payload, or raise anything."""
     if <size_t>len(data) > max_size:
         raise refusals.rejected(f"{len(data)} bytes are over max_size={max_size}")
-    return restored(data, prepared(registry))
+    return restored(data, prepared(registry), not portable)

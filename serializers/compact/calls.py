@@ -28,10 +28,23 @@ class PythonCalls:
     """
 
     def __init__(self, registry: ConverterRegistry, max_size: int, implementation: Implementation) -> None:  # noqa: ARG002
-        self.registry = registry
-        self.max_size = max_size
-        self.implementation: Implementation = "python"
+        self._registry = registry
+        self._max_size = max_size
+
+    @property
+    def registry(self) -> ConverterRegistry:
+        """The converters."""
+        return self._registry
+
+    @property
+    def max_size(self) -> int:
+        """Bytes of the largest payload that is written or read."""
+        return self._max_size
+
+    @property
+    def implementation(self) -> Implementation:
         """What does the work."""
+        return "python"
 
     def dumps(self, value: object, /) -> bytes:
         """Return the payload for a value.
@@ -56,7 +69,7 @@ class PythonCalls:
             The bytes are no payload of this format, too large, or hold a value that cannot be made.
         """
         # callers are not all typed:
-        if not isinstance(data, bytes) or len(data) > self.max_size:  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(data, bytes) or bytes.__len__(data) > self.max_size:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise refused_unread(data, self.max_size)
         try:
             return reader.loads(data, self.registry, self.max_size)

@@ -96,7 +96,7 @@ cdef class Prepared:
     cdef Plan* plans[CLASS_BUCKETS]
     cdef size_t plan_count
     cdef list alive
-    cdef dict zone_keys              # zones that are written as a key, to it
+    cdef dict zone_keys              # zones to the keys that they are written as; None: as something else
 
     def __cinit__(self, registry):
         self.registry, self.valid, self.entries, self.alive, self.outgrown = registry, True, {}, [], []
@@ -106,15 +106,13 @@ cdef class Prepared:
         if not self.specs:
             raise MemoryError()
 
-    cdef object zone_key(self, zone, encode):
-        """Return the key that a zone is written as, which lives as long as this; None if it is written otherwise."""
-        key = self.zone_keys.get(zone)
-        if key is None:
-            key = encode(zone)
-            if type(key) is not str or len(self.zone_keys) >= MAX_ZONES:
-                return None
-            self.zone_keys[zone] = key
-        return key
+    cdef bint learn_zone(self, zone, encode) except -1:
+        """Ask what a zone is written as, which runs Python code; False if so many are known that no more are kept."""
+        if len(self.zone_keys) >= MAX_ZONES:
+            return False
+        key = encode(zone)
+        self.zone_keys[zone] = key if type(key) is str else None
+        return True
 
     def __dealloc__(self):
         cdef size_t at

@@ -57,7 +57,7 @@ def refused_unread(data: object, max_size: int) -> DeserializationError:
     """Return the error of what is no bytes, or too many."""
     if not isinstance(data, bytes):
         return DeserializationError(f"compact reads bytes, not {type(data).__name__}")
-    return DeserializationError(f"{len(data)} bytes of compact, over max_size={max_size}")
+    return DeserializationError(f"{bytes.__len__(data)} bytes of compact, over max_size={max_size}")
 
 
 def _collides(value: Any) -> bool:

@@ -13,7 +13,7 @@ cdef int check_written_hashes(Writer* w, PyObject* container, Py_ssize_t count) 
         raise MemoryError()
     try:
         if type_of(container) == &PyDict_Type:
-            while left and compact_dict_next(fast_layouts, container, &at, &key, &item):
+            while left and compact_dict_next(w.layouts, container, &at, &key, &item):
                 left -= 1
                 if type_of(key) != &PyUnicode_Type:
                     others[found] = key
@@ -31,8 +31,10 @@ cdef int check_written_hashes(Writer* w, PyObject* container, Py_ssize_t count) 
                     stop_trusting(w)
             else:
                 keep(w, others[at])
-        if hashes_could_collide(others, found, 1) and hashes_collide([<object>others[at] for at in range(found)]):
-            raise CollidingHashesError(<object>container)
+        if hashes_could_collide(others, found, 1):
+            stop_trusting(w)  # what counts the hashes is Python
+            if hashes_collide([<object>others[at] for at in range(found)]):
+                raise CollidingHashesError(<object>container)
     finally:
         free(others)
     return 0

@@ -1,9 +1,9 @@
 # Makes a dict whose keys were met before, in this order, by copying the table of such a dict: one allocation, where setting
 # the keys one by one takes two or three and looks for each of them.
 #
-# Invariants: a table holds short keys that are kept over calls anyway (`known_keys`), and no value; it is taken once a dict
-# of these keys was read before; a dict that anybody else may have seen is not made so. As for the other layouts, the C below
-# is compiled for CPython 3.11 alone and used after a check at import.
+# Invariants: a table holds short keys, which were kept over calls (`known_keys`) when it was taken, and no value; it is
+# taken once a dict of these keys was read before; a dict that anybody else holds is not made so. As for the other layouts,
+# the C below is compiled for CPython 3.11 alone and used after a check at import.
 
 cdef extern from *:
     """
@@ -31,6 +31,11 @@ cdef extern from *:
         return head;
     }
 
+    /* A tuple is collected only while it is tracked: () never is. */
+    static inline int compact_may_be_tracked(PyObject *value) {
+        return PyObject_IS_GC(value) && (!PyTuple_CheckExact(value) || PyObject_GC_IsTracked(value));
+    }
+
     /* Make an empty dict, of which there is one reference, one of these pairs, taking their references; 0 if it is not. */
     static inline int compact_fill_dict(PyObject *dict, const void *table, PyObject **pairs, Py_ssize_t count) {
         PyDictObject *self = (PyDictObject *)dict;
@@ -44,7 +49,7 @@ cdef extern from *:
         int collected = 0;
         for (Py_ssize_t at = 0; at < count; at++) {
             entries[at].key = pairs[2 * at], entries[at].value = pairs[2 * at + 1];
-            collected |= PyObject_IS_GC(entries[at].value);
+            collected |= compact_may_be_tracked(entries[at].value);
         }
         memset(entries + count, 0, size - head - count * sizeof(compact_text_entry));
         before->refcnt--; /* all empty dicts share it */
@@ -63,29 +68,32 @@ cdef extern from *:
 cdef enum:
     TABLES = 128             # a power of two
     MOST_KEYS = 32
+    FIRST_USES = 2           # or two kinds of dicts that take turns would take the place from each other each time
+    MOST_USES = 16
 
 cdef struct KeyTable:
     size_t noted             # of the keys that a dict had last
     size_t count
+    int uses                 # lately, less the dicts of other keys that wanted its place meanwhile
     void* head
     PyObject* keys[MOST_KEYS]
 
 cdef KeyTable key_tables[TABLES]
-cdef bint fast_tables = False
 cdef bint tables_agree = False
 
 
 cdef inline size_t mixed_keys(PyObject** pairs, size_t count) noexcept:
     """Return a number that keys of other dicts seldom have."""
     cdef size_t mixed = (<size_t>pairs[0] >> 4) * 31 + (<size_t>pairs[2 * count - 2] >> 4) * 17 + count
+    mixed += (<size_t>pairs[count >> 1 << 1] >> 4) * 13  # dicts of one kind often begin and end alike
     return mixed ^ mixed >> 9
 
 
-cdef inline bint fill_dict(PyObject* mapping, PyObject** pairs, size_t count) noexcept:
+cdef inline bint fill_dict(bint fast, PyObject* mapping, PyObject** pairs, size_t count) noexcept:
     """Make an empty dict one of these keys and values, which alternate, and take their references, if the keys are known."""
     cdef KeyTable* table
     cdef size_t at
-    if not fast_tables or not 0 < count <= MOST_KEYS:
+    if not fast or not 0 < count <= MOST_KEYS:
         return False
     table = &key_tables[mixed_keys(pairs, count) & (TABLES - 1)]
     if table.count != count:
@@ -93,16 +101,21 @@ cdef inline bint fill_dict(PyObject* mapping, PyObject** pairs, size_t count) no
     for at in range(count):
         if table.keys[at] != pairs[2 * at]:
             return False
+    if table.uses < MOST_USES:
+        table.uses += 1
     return compact_fill_dict(mapping, table.head, pairs, count)
 
 
 cdef void learn_keys(PyObject* mapping, PyObject** pairs, size_t count) noexcept:
-    """Note the keys of a dict that was just made; the second time, take its table."""
+    """Note the keys of a dict that was just made; the second time, take its table, unless the one here is in use."""
     cdef size_t mixed = mixed_keys(pairs, count), at
     cdef KeyTable* table = &key_tables[mixed & (TABLES - 1)]
     cdef void* head
     if table.noted != mixed:
         table.noted = mixed
+        return
+    if table.uses:
+        table.uses -= 1
         return
     for at in range(count):
         if not is_known_key(pairs[2 * at]):
@@ -116,7 +129,7 @@ cdef void learn_keys(PyObject* mapping, PyObject** pairs, size_t count) noexcept
     for at in range(count):
         incref(pairs[2 * at])
         table.keys[at] = pairs[2 * at]
-    table.head, table.count = head, count
+    table.head, table.count, table.uses = head, count, FIRST_USES
 
 
 cdef bint tables_are_copied_well() except -1:
@@ -126,7 +139,7 @@ cdef bint tables_are_copied_well() except -1:
     cdef void* head
     cdef Py_ssize_t at
     for count in (1, 5, 6, 10, 11, MOST_KEYS):
-        for value in (None, [], "text"):
+        for value in (None, [], "text", ()):
             expected = {f"key {number}": value for number in range(count)}
             for at, key in enumerate(expected):
                 pairs[2 * at], pairs[2 * at + 1] = <PyObject*>key, <PyObject*>value

@@ -2,7 +2,7 @@
 # dicts, the digits of a Decimal. Every such path has a public twin that gives the same bytes and objects.
 #
 # Invariants: the C below is compiled only for the minor versions that it was checked on, and used only after
-# `_check_layouts` has found at import that it agrees with the public API. `fast` switches it off at run time.
+# `_check_layouts` has found at import that it agrees with the public API. Each call says whether it wants it (`fast`).
 
 cdef extern from *:
     """
@@ -308,10 +308,8 @@ cdef extern from *:
     int compact_is_data_descriptor(PyObject*)
 
 
-cdef bint fast_layouts = False   # dicts and instances are read and filled where they lie
-cdef bint fast_decimals = False  # and Decimals
-cdef bint layouts_agree = False
-cdef bint decimals_agree = False
+cdef bint layouts_agree = False   # dicts and instances may be read and filled where they lie
+cdef bint decimals_agree = False  # and Decimals
 
 
 class _Probe:

@@ -98,14 +98,14 @@ cdef PyObject* read_dict(Reader* r, uint64_t count) except NULL:
         push(r, read_key(r))
         push(r, next_value(r))
     check_read_hashes(r, top, count, 2)
-    if fill_dict(mapping, r.stack + top, count):
+    if fill_dict(r.tables, mapping, r.stack + top, count):
         r.top = top
         return completed(r, number)
     for at in range(count):
         PyDict_SetItem(mapping, r.stack[top + 2 * at], r.stack[top + 2 * at + 1])
     if <uint64_t>PyDict_Size(mapping) != count:
         rejected("two keys of a dict are equal")
-    if fast_tables and 0 < count <= MOST_KEYS:
+    if r.tables and 0 < count <= MOST_KEYS:
         learn_keys(mapping, r.stack + top, count)
     pop(r, top)
     return completed(r, number)

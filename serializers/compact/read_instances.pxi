@@ -87,7 +87,9 @@ cdef PyObject* read_instance(Reader* r, ReadClass* known_class) except NULL:
     for at in range(count):
         push(r, next_value(r))
     r.hashed = hashed
-    if plan.kind == MAKE_ATTRIBUTES and fast_layouts and compact_fill(instance, plan.keys, count, plan.indices, r.stack + top):
+    if plan.kind == MAKE_ATTRIBUTES and r.layouts and compact_fill(
+        instance, plan.keys, count, plan.indices, r.stack + top
+    ):
         r.top = top
     elif plan.kind == MAKE_SLOTS:
         for at in range(count):
@@ -101,7 +103,7 @@ cdef PyObject* read_instance(Reader* r, ReadClass* known_class) except NULL:
         for at in range(count):
             PyObject_GenericSetAttr(instance, PyTuple_GET_ITEM(plan.names, at), r.stack[top + at])
         pop(r, top)
-        if plan.learns and fast_layouts:
+        if plan.learns and r.layouts:
             learn_layout(plan)
     else:
         read_state(r, number, plan, top)

@@ -28,8 +28,8 @@ cdef PyObject* read_datetime(Reader* r, unsigned char tag) except NULL:
         zone = read_zone(r)
     try:
         return PyDateTimeAPI.DateTime_FromDateAndTimeAndFold(
-            <int>(days // 372), <int>(days // 31 % 12) + 1, <int>(days % 31) + 1, seconds // 3600, seconds // 60 % 60, seconds % 60,
-            microsecond, zone, fold, PyDateTimeAPI.DateTimeType,
+            <int>(days // 372), <int>(days // 31 % 12) + 1, <int>(days % 31) + 1,
+            seconds // 3600, seconds // 60 % 60, seconds % 60, microsecond, zone, fold, PyDateTimeAPI.DateTimeType,
         )
     finally:
         if tag >= 0xBC:
@@ -111,7 +111,7 @@ cdef PyObject* read_decimal(Reader* r) except NULL:
     cdef int sign = scale & 1
     if not -1000 <= exponent <= 1000 or coefficient >= <uint64_t>1000000000000000000:
         rejected("a decimal is out of bounds")
-    if fast_decimals:
+    if r.decimals:
         return compact_make_decimal(<PyTypeObject*>Decimal, sign, exponent, coefficient)
     if -18 <= exponent <= 0:
         text = plain_decimal(sign, -exponent, coefficient)

@@ -24,6 +24,7 @@ cdef struct Reader:
     int64_t weight, hashed_weight
     int depth
     bint hashed              # as in the writer
+    bint layouts, decimals, tables  # what this call may make where it lies
     PyObject* known
     ReadObject* objects
     size_t object_count, object_room
@@ -41,14 +42,16 @@ cdef Reader* spare_reader = NULL
 cdef PyObject* known_keys[KEY_SLOTS]  # short ASCII keys of dicts, kept over calls
 
 
-cdef object restored(data, Prepared known):
-    """Return the value of a payload, which is bytes, or raise anything."""
+cdef object restored(data, Prepared known, bint fast):
+    """Return the value of a payload, which is bytes, or raise anything; `fast` is as for `written`."""
     cdef Reader* reader
     cdef PyObject* value
     cdef Py_ssize_t size = Py_SIZE(<PyObject*>data)
     reader = reader_take()
     try:
         reader.known = <PyObject*>known
+        reader.layouts, reader.decimals = layouts_agree and fast, decimals_agree and fast
+        reader.tables = tables_agree and fast
         reader.at = <const unsigned char*>PyBytes_AS_STRING(<PyObject*>data)
         reader.end = reader.at + size
         if not size or reader.at[0] != 1:

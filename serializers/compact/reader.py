@@ -30,6 +30,7 @@ def loads(data: bytes, registry: ConverterRegistry, max_size: int) -> Any:
     >>> loads(bytes.fromhex("01 69 25 73 65 61 74 73 72 01 02"), ConverterRegistry(), 100)
     {'seats': (1, 2)}
     """
+    data = bytes.__getitem__(data, slice(None))  # the bytes themselves, whatever a subclass makes of them
     if len(data) > max_size:
         raise rejected(f"{len(data)} bytes are over max_size={max_size}")
     return Reader(data, registry).read()

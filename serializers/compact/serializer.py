@@ -1,6 +1,7 @@
 """The `compact` serializer, and which implementation does its work."""
 
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from ..implementations import asked_for, compiled_module
 from ..lowering import MAX_SIZE
@@ -68,6 +69,11 @@ class CompactSerializer(Calls):
         asked = implementation or asked_for()
         fastest: Implementation = "portable" if asked == "portable" else "compiled"
         super().__init__(registry, max_size, fastest if compiled_module(asked) else "python")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let `copy` make another of the same registry, limit and implementation, whichever class the calls are of."""
+        options = {"registry": self.registry, "max_size": self.max_size, "implementation": self.implementation}
+        return partial(type(self), **options), ()
 
     @property
     def variants(self) -> dict[str, dict[str, str]]:

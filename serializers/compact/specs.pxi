@@ -104,6 +104,7 @@ cdef bint by_value_alone(cls, converter) except -1:
         isinstance(cls, EnumMeta) and converter.cls is cls and converter.decode is cls
         and type(converter.encode) is attrgetter and converter.encode.__reduce__()[1] == ("value",)
         and getattr_static(cls, "value", None) is getattr_static(Enum, "value")
+        and getattr_static(cls, "_value_", None) is getattr_static(Enum, "_value_", None)
         and type(cls).__call__ is EnumMeta.__call__ and cls.__new__ is Enum.__new__
         and compact_reads_plainly(<PyTypeObject*>cls)
     )

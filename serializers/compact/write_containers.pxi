@@ -28,7 +28,7 @@ cdef inline int write_pairs(Writer* w, PyObject* value, Py_ssize_t count) except
     cdef bint hashed = w.hashed
     cdef compact_text_entry* entry = NULL
     if w.holding == HOLD_NOTHING:  # and so nobody changes it
-        entry = compact_text_entries(fast_layouts, value, &entries)
+        entry = compact_text_entries(w.layouts, value, &entries)
     if entry:
         for at in range(entries):
             if likely(entry.value != NULL):
@@ -36,7 +36,7 @@ cdef inline int write_pairs(Writer* w, PyObject* value, Py_ssize_t count) except
                 write_value(w, entry.value, True)
             entry += 1
         return 0
-    while left and compact_dict_next(fast_layouts, value, &at, &key, &item):
+    while left and compact_dict_next(w.layouts, value, &at, &key, &item):
         left -= 1
         if w.holding == HOLD_NOW:
             keep(w, key)

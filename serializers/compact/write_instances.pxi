@@ -46,7 +46,7 @@ cdef Shape* find_shape(Writer* w, Spec* spec, PyObject* value, PyObject** fields
     cdef compact_attributes found
     cdef Shape* shape
     cdef int at, each
-    if fast_layouts and compact_find_attributes(value, &found):
+    if w.layouts and compact_find_attributes(value, &found):
         for each in range(spec.shapes):
             shape = &spec.shape[each]
             if shape.keys != found.keys or (spec.counts_all and shape.count != found.count):
@@ -76,6 +76,8 @@ cdef Shape* find_shape_by_name(Writer* w, Spec* spec, PyObject* value, PyObject*
             continue
         if is_in_order(shape, attributes, fields):
             return shape
+        if not has_text_keys(attributes):
+            return NULL  # they may be compared by code of the application
         for at in range(shape.count):
             fields[at] = PyDict_GetItemWithError(attributes, PyTuple_GET_ITEM(shape.names, at))
             if not fields[at]:
@@ -92,6 +94,16 @@ cdef inline bint is_in_order(Shape* shape, PyObject* attributes, PyObject** fiel
     cdef int at
     for at in range(shape.count):
         if not PyDict_Next(attributes, &next_one, &name, &fields[at]) or name != PyTuple_GET_ITEM(shape.names, at):
+            return False
+    return True
+
+
+cdef bint has_text_keys(PyObject* mapping) noexcept:
+    cdef Py_ssize_t next_one = 0
+    cdef PyObject* key
+    cdef PyObject* value
+    while PyDict_Next(mapping, &next_one, &key, &value):
+        if type_of(key) != &PyUnicode_Type:
             return False
     return True
 
@@ -196,7 +208,7 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
     if spec.kind == KIND_MEMBER:
         return write_converted(w, member_value(spec, value), spec, False)
     if spec.kind == KIND_ZONE:
-        key = zone_key(<Prepared>w.known, spec, value)
+        key = zone_key(w, spec, value)
         if key:
             return write_converted(w, key, spec, False)
     if spec.kind == KIND_NAMED_TUPLE and is_plain_tuple(value, spec):
@@ -288,17 +300,23 @@ cdef PyObject* member_value(Spec* spec, PyObject* member) except NULL:
     return value
 
 
-cdef PyObject* zone_key(Prepared known, Spec* spec, PyObject* zone) except? NULL:
-    """Return the key that a zone is written as, which lives as long as `known`; NULL if it is written otherwise."""
+cdef PyObject* zone_key(Writer* w, Spec* spec, PyObject* zone) except? NULL:
+    """Return the key that a zone is written as, which lives as long as what is known; NULL if the converter must say."""
+    cdef Prepared known = <Prepared>w.known
     cdef size_t at = object_home(zone, MEMBERS - 1)
+    cdef PyObject* key
     if spec.members[at] == zone:
         return spec.values[at]
-    key = known.zone_key(<object>zone, (<object>spec.converter).encode)
-    if key is None:
+    key = PyDict_GetItemWithError(<PyObject*>known.zone_keys, zone)  # zones are compared by identity
+    if not key:
+        if w.trusting and known.learn_zone(<object>zone, (<object>spec.converter).encode):
+            raise _Again
         return NULL
-    incref(<PyObject*>key)
-    note_value(spec, zone, <PyObject*>key)
-    return <PyObject*>key
+    if key == Py_None:
+        return NULL
+    incref(key)
+    note_value(spec, zone, key)
+    return key
 
 
 cdef void note_value(Spec* spec, PyObject* member, PyObject* value) noexcept:
@@ -306,6 +324,9 @@ cdef void note_value(Spec* spec, PyObject* member, PyObject* value) noexcept:
     cdef size_t at = object_home(member, MEMBERS - 1)
     cdef PyObject* last_member = spec.members[at]
     cdef PyObject* last_value = spec.values[at]
+    if last_value and (Py_REFCNT(last_value) == 1 or Py_REFCNT(last_member) == 1):
+        decref(value)  # what holds it is there; letting go of the others might run code of the application
+        return
     incref(member)
     spec.members[at], spec.values[at] = member, value
     Py_XDECREF(last_member)

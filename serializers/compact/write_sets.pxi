@@ -65,6 +65,7 @@ cdef int sort_elements(Writer* w, PyObject** elements, Py_ssize_t count) except 
             keys = <SortKey*>malloc(count * sizeof(SortKey))
             if not keys:
                 raise MemoryError()
+        alone.layouts, alone.decimals = w.layouts, w.decimals
         alone.known, alone.trusting, alone.in_sort_key, alone.limit = w.known, w.trusting, True, w.sort_room
         alone.holding, alone.collecting = HOLD_NOTHING if w.trusting else HOLD_NOW, False
         alone.specs, alone.spec_mask = (<Prepared>w.known).specs, (<Prepared>w.known).spec_mask

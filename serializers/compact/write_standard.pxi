@@ -104,22 +104,29 @@ cdef int write_decimal(Writer* w, PyObject* value) except -1:
     cdef Py_ssize_t exponent
     cdef uint64_t coefficient
     cdef bint small
-    if fast_decimals:
+    if w.decimals:
         small = compact_read_decimal(value, &sign, &exponent, &coefficient)
         text = None
     else:
-        text = DECIMAL_TEXT(<object>value)
+        text = decimal_text(w, value)
         small = parse_decimal(text, &sign, &exponent, &coefficient)
     if small and coefficient < <uint64_t>1000000000000000000 and -1000 <= exponent <= 1000:
         put(w, 0xC7)
         put_varint(w, zigzag_of(exponent) * 2 + sign)
         put_varint(w, coefficient)
         return 0
-    data = (<str>DECIMAL_TEXT(<object>value)).encode() if text is None else (<str>text).encode()
+    data = (decimal_text(w, value) if text is None else <str>text).encode()
     return put_sized(w, 0xC8, <const char*><bytes>data, len(data))
 
 
+cdef str decimal_text(Writer* w, PyObject* value):
+    if DECIMALS_IN_PYTHON:
+        stop_trusting(w)
+    return DECIMAL_TEXT(<object>value)
+
+
 cdef object DECIMAL_TEXT = Context(capitals=1).to_sci_string
+cdef bint DECIMALS_IN_PYTHON = isinstance(DECIMAL_TEXT, MethodType)  # where this interpreter lacks the module in C
 
 
 cdef bint parse_decimal(str text, int* sign, Py_ssize_t* exponent, uint64_t* coefficient) except -1:

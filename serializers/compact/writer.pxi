@@ -4,6 +4,9 @@
 # lead there again. (Its number is counted all the same.) Before code of the application runs, everything that is borrowed is
 # held until the end (`plain_of`). What that code returns may lead to any object, so one that is neither new nor remembered
 # ends the attempt; it begins anew, remembers every object and holds everything at once.
+#
+# Invariant: a trusting attempt calls no function written in Python unless everything is held (`hold_frames`) or the attempt
+# ends with it, in `_Again` or an error. Whose function it is does not matter: threads, signals and profilers run beside it.
 
 cdef enum:
     MAX_DEPTH = 500
@@ -14,7 +17,7 @@ cdef enum:
     KEPT_SCRATCH = 1 << 20   # bytes; larger buffers and tables are not kept for the next call
 
 cdef enum:
-    HOLD_NOTHING             # no code of the application will run
+    HOLD_NOTHING             # no code of the application will run, nor any function written in Python
     HOLD_LATER               # when such code runs
     HOLD_NOW
 
@@ -31,6 +34,7 @@ cdef struct Writer:
     Memo memo
     int64_t weight, hashed_weight
     int depth
+    bint layouts, decimals   # what this call may read where it lies
     bint trusting
     bint foreign             # inside what code of the application returned
     bint collecting          # the collector is switched off until the end
@@ -55,29 +59,36 @@ class _Aside(Exception):
     """The value has something that only the Python implementation writes."""
 
 
-cdef bytes written(value, Prepared known, size_t max_size):
-    """Return the payload of a value, or raise anything; a `SerializationError` has no path."""
+cdef bytes written(value, Prepared known, size_t max_size, bint fast):
+    """Return the payload of a value, or raise anything; a `SerializationError` has no path.
+
+    Parameters
+    ----------
+    fast
+        The layouts of this interpreter are used, if they are known here; else the public API alone.
+    """
     cdef int left = ATTEMPTS
     try:
         while left and not known.wary:
             left -= 1
             try:
-                return attempt(value, known, max_size, True)
+                return attempt(value, known, max_size, fast, True)
             except _Again:
                 continue
         if known.wary:
             known.wary -= 1
-        return attempt(value, known, max_size, False)
+        return attempt(value, known, max_size, fast, False)
     except _Aside:
         pass
     return in_python.dumps(value, known.registry, max_size)
 
 
-cdef bytes attempt(value, Prepared known, size_t max_size, bint trusting):
+cdef bytes attempt(value, Prepared known, size_t max_size, bint fast, bint trusting):
     cdef Writer* writer = writer_take()
     # A collection could run finalizers, which are code of the application, too.
     writer.collecting = trusting and PyGC_Disable()
     writer.known, writer.trusting = <PyObject*>known, trusting
+    writer.layouts, writer.decimals = layouts_agree and fast, decimals_agree and fast
     writer.holding = HOLD_NOW if not trusting else HOLD_LATER if known.runs_code else HOLD_NOTHING
     writer.limit, writer.sort_room = max_size, max_size * SORT_KEYS_PER_SIZE
     writer.in_sort_key = False

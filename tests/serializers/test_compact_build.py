@@ -1,5 +1,6 @@
 """The compiled module is there where it can be, and says what it is."""
 
+import copy
 import inspect
 import os
 import shutil
@@ -9,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from memcached_sessions.serializers import available_serializers, get_serializer
+from memcached_sessions.serializers import (
+    ConverterRegistry,
+    SerializationError,
+    available_serializers,
+    get_serializer,
+)
 from memcached_sessions.serializers.compact.calls import PythonCalls
 from memcached_sessions.serializers.compact.serializer import CompactSerializer
 
@@ -74,6 +80,8 @@ def test_the_compiled_calls_say_what_they_do_as_those_in_python() -> None:
 
     for name in ("dumps", "loads"):
         assert inspect.getdoc(getattr(calls, name)) == inspect.getdoc(getattr(PythonCalls, name))
+        parameters = (inspect.signature(getattr(each, name)).parameters for each in (calls, PythonCalls))
+        assert [*next(parameters)] == [*next(parameters)]
 
 
 def test_no_frame_of_python_stands_before_the_compiled_passes() -> None:
@@ -92,3 +100,51 @@ def test_bytes_of_a_class_of_its_own_are_read(implementation: Any) -> None:
     serializer = CompactSerializer(implementation=implementation)
 
     assert serializer.loads(type("Payload", (bytes,), {})(serializer.dumps([1]))) == [1]
+
+
+def test_the_bytes_are_read_and_not_what_a_subclass_makes_of_them(implementation: Any) -> None:
+    class Payload(bytes):
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, _: Any) -> Any:
+            return b"?"
+
+    serializer = CompactSerializer(implementation=implementation)
+
+    assert serializer.loads(Payload(serializer.dumps([1]))) == [1]
+
+
+def test_a_copy_has_the_same_settings(implementation: Any) -> None:
+    serializer = CompactSerializer(registry=ConverterRegistry(), max_size=77, implementation=implementation)
+    copied = copy.copy(serializer)
+
+    assert copied.registry is serializer.registry
+    assert (copied.max_size, copied.implementation) == (77, serializer.implementation)
+    assert copied.loads(serializer.dumps([1])) == [1]
+
+
+@pytest.mark.parametrize("setting", ["registry", "max_size", "implementation"])
+def test_settings_stay_what_they_are(implementation: Any, setting: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(CompactSerializer(implementation=implementation), setting, None)
+
+
+@pytest.mark.parametrize("setting", ["registry", "max_size", "implementation"])
+def test_settings_of_the_calls_in_python_stay_what_they_are(setting: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(PythonCalls(ConverterRegistry(), 77, "python"), setting, None)
+
+
+def test_a_serializer_that_is_made_again_knows_the_other_registry(implementation: Any) -> None:
+    class Thing:
+        pass
+
+    known = ConverterRegistry()
+    known.register(Thing, tag="Thing")
+    serializer = CompactSerializer(registry=known, implementation=implementation)
+    serializer.dumps(Thing())
+    CompactSerializer.__init__(serializer, registry=ConverterRegistry(), implementation=implementation)
+
+    with pytest.raises(SerializationError, match="not registered"):
+        serializer.dumps(Thing())

@@ -8,6 +8,7 @@ import gc
 import weakref
 from collections import OrderedDict, deque, namedtuple
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,11 +117,11 @@ def outcome(dumps: Callable[..., bytes], value: object) -> str:
 
 
 @pytest.fixture(params=["portable", "compiled"], autouse=True)
-def mode(request: pytest.FixtureRequest) -> Iterator[None]:
-    before = compiled.mode()
-    compiled.set_portable(request.param == "portable")
-    yield
-    compiled.set_portable(before == "portable")
+def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the compiled functions use the public API alone, or not."""
+    for name in ("dumps", "loads"):
+        function = partial(getattr(compiled, name), portable=request.param == "portable")
+        monkeypatch.setattr(compiled, name, function)
 
 
 def agree(value: object) -> str:

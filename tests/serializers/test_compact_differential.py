@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
@@ -28,29 +27,18 @@ CAPABILITIES = get_serializer("compact").capabilities
 _PROPERTY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
 
-@pytest.fixture(autouse=True)
-def restored_mode() -> Iterator[None]:
-    """Leave the module as it was found."""
-    before = compiled.mode()
-    yield
-    compiled.set_portable(before == "portable")
-
-
 def dumps(mode: str, value: object) -> bytes:
     """Write by one implementation, without the serializer around it."""
     if mode == "python":
         return writer.dumps(value, REGISTRY, MAX_SIZE)
-    compiled.set_portable(mode == "portable")
-    assert compiled.mode() == mode
-    return compiled.dumps(value, REGISTRY, MAX_SIZE)
+    return compiled.dumps(value, REGISTRY, MAX_SIZE, portable=mode == "portable")
 
 
 def loads(mode: str, data: bytes) -> Any:
     """Read by one implementation."""
     if mode == "python":
         return reader.loads(data, REGISTRY, MAX_SIZE)
-    compiled.set_portable(mode == "portable")
-    return compiled.loads(data, REGISTRY, MAX_SIZE)
+    return compiled.loads(data, REGISTRY, MAX_SIZE, portable=mode == "portable")
 
 
 def outcome(mode: str, data: bytes) -> str:
@@ -94,13 +82,12 @@ def test_random_graphs_cross_over(other: str) -> None:
     @_PROPERTY
     @given(graphs())
     def check(objects: list[Any]) -> None:
-        compiled.set_portable(other == "portable")
         payload = writer.dumps(objects, REGISTRY, MAX_SIZE)
-        assert compiled.dumps(objects, REGISTRY, MAX_SIZE) == payload
-        for loaded in (compiled.loads(payload, REGISTRY, MAX_SIZE), reader.loads(payload, REGISTRY, MAX_SIZE)):
+        assert dumps(other, objects) == payload
+        for loaded in (loads(other, payload), loads("python", payload)):
             changed = difference(objects, loaded, identity=True)
             assert changed is None, str(changed)
-            assert compiled.dumps(loaded, REGISTRY, MAX_SIZE) == payload
+            assert dumps(other, loaded) == payload
 
     check()
 
@@ -114,7 +101,7 @@ def test_damaged_payloads_come_to_the_same(other: str, pytestconfig: pytest.Conf
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_environment_chooses(mode: str) -> None:
-    """In a process of its own: the mode is one of the module."""
+    """In a process of its own, as users set it."""
     code = (
         "import json\n"
         "from memcached_sessions.serializers import available_serializers, get_serializer\n"

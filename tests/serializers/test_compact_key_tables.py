@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import timeit
 import weakref
 from typing import Any
 
@@ -32,7 +33,7 @@ def read(serializer: Any, value: object) -> list[Any]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 6, 7, 10, 11, 31, 32, 33])
-@pytest.mark.parametrize("value", [7, None, [], "x"], ids=repr)
+@pytest.mark.parametrize("value", [7, None, [], "x", ()], ids=repr)
 def test_a_dict_is_like_one_that_was_made_key_by_key(serializer: Any, count: int, value: object) -> None:
     expected = dict[str, object]()
     for number in range(count):
@@ -72,6 +73,32 @@ def test_dicts_of_some_of_the_keys_in_any_order(lists: list[list[str]]) -> None:
             changed = difference(dicts, loaded, identity=True)
             assert changed is None, str(changed)
             assert [list(each) for each in loaded] == lists
+
+
+@pytest.mark.parametrize("apart", [1, 4, 7])
+def test_dicts_of_two_kinds_that_begin_and_end_alike(serializer: Any, apart: int) -> None:
+    first = dict.fromkeys(("id", *(f"part {number}" for number in range(8)), "updated"), 1)
+    second = dict.fromkeys(f"{key} too" if at == apart else key for at, key in enumerate(first))
+    dicts = [{**each} for _ in range(50) for each in (first, second)]
+
+    for loaded in read(serializer, dicts):
+        assert loaded == dicts
+        assert [list(each) for each in loaded] == [list(each) for each in dicts]
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="tables are copied in 3.11 alone")
+@pytest.mark.parametrize("apart", [4, 7])
+def test_dicts_of_two_kinds_do_not_cost_more_than_those_whose_keys_are_not_kept(apart: int) -> None:
+    serializer = get_serializer("compact", REGISTRY, implementation="compiled")
+    portable = get_serializer("compact", REGISTRY, implementation="portable")
+    first = dict.fromkeys(("id", *(f"each {number}" for number in range(8)), "changed"), 1)
+    second = dict.fromkeys(f"{key} too" if at == apart else key for at, key in enumerate(first))
+    payload = serializer.dumps([{**each} for _ in range(50) for each in (first, second)])
+
+    def least(loads: Any) -> float:
+        return min(timeit.repeat(lambda: loads(payload), number=20, repeat=30))
+
+    assert least(serializer.loads) < least(portable.loads)
 
 
 def test_a_dict_that_holds_itself(serializer: Any) -> None:
