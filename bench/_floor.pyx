@@ -2,9 +2,9 @@
 # cython: embedsignature=False, auto_pickle=False
 """Carries out the steps that `floor` recorded: makes objects, and does nothing else.
 
-The calls are those of compact's reader in its fastest mode, but that dicts are made key by key: the public API, and where compact knows the layouts of the
-interpreter, instances are filled where their attributes lie and Decimals where their digits do. What knows them is shared
-(`layouts.pxi`), so both use the same.
+The calls are those of compact's reader in its fastest mode, but that dicts are made key by key: the public API, and where
+compact knows the layouts of the interpreter, instances are filled where their attributes lie and Decimals where their
+digits do. What knows them is shared (`layouts.pxi`), so both use the same.
 
 Invariants: a step is only data, checked when a `Program` is made; whatever was begun lies on the stack of the program,
 which lets go of it at the end, so an error in a call needs no clean-up on its way out.

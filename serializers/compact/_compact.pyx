@@ -4,10 +4,11 @@
 
 The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.md says; the pass is that of `lowering`.
 
-Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered classes,
-`specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and `write_*` and
-`read_*` the kinds of values; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets, say) are left to the Python
-implementation, which is the specification.
+Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered
+classes, `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and
+`write_*` and `read_*` the kinds of values; `key_tables` the tables that dicts are copied from; `holding` and `hashes` what
+keeps both passes safe; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets,
+say) are left to the Python implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
 ask for is bounded by their length; no scratch memory is shared by two calls that are under way.

@@ -28,8 +28,8 @@ cdef PyObject* read_datetime(Reader* r, unsigned char tag) except NULL:
         zone = read_zone(r)
     try:
         return PyDateTimeAPI.DateTime_FromDateAndTimeAndFold(
-            <int>(days // 372), <int>(days // 31 % 12) + 1, <int>(days % 31) + 1, seconds // 3600, seconds // 60 % 60, seconds % 60,
-            microsecond, zone, fold, PyDateTimeAPI.DateTimeType,
+            <int>(days // 372), <int>(days // 31 % 12) + 1, <int>(days % 31) + 1,
+            seconds // 3600, seconds // 60 % 60, seconds % 60, microsecond, zone, fold, PyDateTimeAPI.DateTimeType,
         )
     finally:
         if tag >= 0xBC:
