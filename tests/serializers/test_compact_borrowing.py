@@ -1,7 +1,7 @@
 """Python code that runs while a value is written may empty the value: the process lives, whatever becomes of the call.
 
-Such code comes from the application, but also from threads, signal handlers and profilers, wherever a function written in
-Python runs. Each script runs in a process of its own, since what it does to a wrong writer is to end it.
+Such code comes from the application, but also from threads, signal handlers and profilers, wherever a function written
+in Python runs. Each script runs in a process of its own, since what it does to a wrong writer is to end it.
 """
 
 import os
