@@ -62,7 +62,7 @@ class UndecodableError(ManagerError, ValueError):
 
 
 class NodesDownError(ManagerError):
-    """`SessionManager.exists` cannot say whether there is a session, since a node that could hold it is down; try again.
+    """A node that could hold a session did not answer, and no other one has it; try again.
 
-    Nothing else raises it: requests go on without nodes.
+    Only `SessionManager.exists` raises it: everything else goes on without nodes.
     """

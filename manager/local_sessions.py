@@ -1,7 +1,7 @@
 """The sessions of this process, by id, within bounds; and the ids that were ended here.
 
-Invariants: an entry is in the map as long as a request has it open or its present state is not backed up; the least
-recently used others leave first when there are too many; those that are passed over count as used. An id that was destroyed or rotated here is never looked for
+Invariants: an entry is in the map as long as a request has it open or its present state is to be backed up; the least
+recently used others leave first when there are too many. An id that was destroyed or rotated here is never looked for
 again while a tombstone could be missing somewhere.
 """
 
@@ -111,7 +111,8 @@ class LocalSessions:
             size = len(entry.payload or b"")
             self._bytes += size - entry.size
             entry.size = size
-            self._make_room()
+            if self._is_full():
+                self._make_room()
 
     def live(self) -> list[Entry]:
         """Return all entries that hold a session."""

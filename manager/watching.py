@@ -63,7 +63,7 @@ class Watching:
             self._wake.notify_all()
 
     def stop(self) -> None:
-        """End the threads, and wait until each is done with the command that it is at; a thread that calls this goes on."""
+        """End the threads, and wait until each is done with the session that it is at, but for one that calls this."""
         self._repairing.stop()
         with self._wake:
             self._ended = True

@@ -256,7 +256,7 @@ def test_local_copies_that_nobody_asks_for_leave_in_time(cluster: Cluster, clock
 def test_an_idle_limit_that_cannot_be_stored_is_refused_at_once(cluster: Cluster, seconds: object) -> None:
     """It would fail every save of the session otherwise, and its logout."""
     with cluster.server().request(None) as session:
-        with pytest.raises(ValueError, match="max_inactive_interval cannot be .*; allowed: seconds, a whole number"):
+        with pytest.raises(ValueError, match=r"max_inactive_interval cannot be .*; allowed: seconds, a whole number"):
             session.max_inactive_interval = seconds  # pyright: ignore[reportAttributeAccessIssue]
 
         assert session.max_inactive_interval == 1800

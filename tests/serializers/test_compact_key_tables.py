@@ -2,7 +2,6 @@
 
 import gc
 import sys
-import timeit
 import weakref
 from typing import Any
 
@@ -84,21 +83,6 @@ def test_dicts_of_two_kinds_that_begin_and_end_alike(serializer: Any, apart: int
     for loaded in read(serializer, dicts):
         assert loaded == dicts
         assert [list(each) for each in loaded] == [list(each) for each in dicts]
-
-
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="tables are copied in 3.11 alone")
-@pytest.mark.parametrize("apart", [4, 7])
-def test_dicts_of_two_kinds_do_not_cost_more_than_those_whose_keys_are_not_kept(apart: int) -> None:
-    serializer = get_serializer("compact", REGISTRY, implementation="compiled")
-    portable = get_serializer("compact", REGISTRY, implementation="portable")
-    first = dict.fromkeys(("id", *(f"each {number}" for number in range(8)), "changed"), 1)
-    second = dict.fromkeys(f"{key} too" if at == apart else key for at, key in enumerate(first))
-    payload = serializer.dumps([{**each} for _ in range(50) for each in (first, second)])
-
-    def least(loads: Any) -> float:
-        return min(timeit.repeat(lambda: loads(payload), number=20, repeat=30))
-
-    assert least(serializer.loads) < least(portable.loads)
 
 
 def test_a_dict_that_holds_itself(serializer: Any) -> None:
