@@ -110,13 +110,13 @@ def test_the_source_distribution_holds_what_building_and_testing_take(sdist: Pat
     for name in ("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "tools/prepare", ".ci/run", "py.typed"):
         assert (sdist / name).is_file(), name
     assert _python_files(sdist, "tests") == _python_files(ROOT, "tests")
-    assert _python_files(sdist, "serializers", "bench") == _python_files(ROOT, "serializers", "bench")
+    assert _python_files(sdist, "serializers", "bench") == _python_files(ROOT, "serializers", "manager", "bench")
 
 
 def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
     """A package that is left out of the list in pyproject.toml would be missing only after installing."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {f"memcached_sessions/{path}" for path in _python_files(ROOT, "serializers", "bench")}
+    modules = {f"memcached_sessions/{path}" for path in _python_files(ROOT, "serializers", "manager", "bench")}
 
     assert {name for name in names if name.endswith(".py")} == modules | {"memcached_sessions/__init__.py"}
     assert any(name.startswith("memcached_sessions/bench/suite/test_") for name in names)
