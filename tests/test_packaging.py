@@ -110,7 +110,9 @@ def test_the_source_distribution_holds_what_building_and_testing_take(sdist: Pat
     for name in ("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "tools/prepare", ".ci/run", "py.typed"):
         assert (sdist / name).is_file(), name
     assert _python_files(sdist, "tests") == _python_files(ROOT, "tests")
-    assert _python_files(sdist, "serializers", "bench") == _python_files(ROOT, "serializers", "manager", "bench")
+    assert _python_files(sdist, "serializers", "manager", "bench") == _python_files(
+        ROOT, "serializers", "manager", "bench"
+    )
 
 
 def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
