@@ -53,7 +53,8 @@ def test_no_request_fails_and_no_update_is_lost_while_nodes_hang_die_and_return(
     )
     phases = outage.run()
     hanging = next(phase for phase in phases if phase.name == "SIGSTOP")
-    assert hanging.modify.under_way >= OPERATION_TIMEOUT / 2, "nobody met the node that hangs"
+    met = max(hanging.read.under_way, hanging.modify.under_way)  # without a route readers ask nodes too
+    assert met >= OPERATION_TIMEOUT / 2, "nobody met the node that hangs"
     for phase in phases:
         for waits in phase.read, phase.modify:
             report = f"{case}, {phase.name}: {waits}"
