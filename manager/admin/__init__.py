@@ -1,0 +1,1 @@
+"""`memcached-sessions`: what an operator asks of nodes and stored sessions, from the command line."""
