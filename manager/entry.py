@@ -2,9 +2,12 @@
 
 Invariants: `attributes` is one dict for the life of the entry, so that what a request changed is there for the others;
 everything else changes only under `mutex`; `payload` is what this process's own encoding of the backed-up state is, and
-so the base of every merge. A ``repr`` has neither the id nor what the session holds.
+so the base of every merge. `pending` was encoded after all that is stored, and holds what every merge took: it changes
+under `snapshots` alone, together with the encoding, and so do the attributes and `payload` in a merge. A ``repr`` has
+neither the id nor what the session holds.
 """
 
+import threading
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -34,6 +37,16 @@ class Standing(Enum):
     """Destroyed, rotated away or expired: nothing is ever stored for it again."""
 
 
+class Turn(Enum):
+    """Where an entry is in the queue of asynchronous backups."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    UNDER_WAY = "under way"
+    AGAIN = "again"
+    """Under way, and asked for once more since that began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The state of a copy on a node as it was last seen: fresh means that both are equal."""
@@ -53,6 +66,12 @@ class Entry:
     attributes: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     payload: bytes | None = field(default=None, repr=False)
     """Own encoding of the state that is backed up; None: nothing is, or it cannot be encoded here."""
+    snapshots: threading.Lock = field(default_factory=threading.Lock)
+    """Never held over a store command."""
+    pending: bytes | None = field(default=None, repr=False)
+    """A newer snapshot, that a response was sent for and that waits for its backup; None: none does."""
+    turn: Turn = Turn.NONE
+    """Changed under the lock of the queue."""
     created: float = 0.0
     """Seconds since the epoch."""
     accessed: float = 0.0
@@ -93,6 +112,16 @@ class Entry:
         default_factory=dict[str, list[tuple[Any, bytes]]], repr=False
     )
     """Values that a merge replaced while other requests may hold them, with their encoding at that moment."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether something that a response was sent for is on no node yet."""
+        return self.unbacked or self.pending is not None
+
+    @property
+    def newest(self) -> bytes | None:
+        """The snapshot that was taken last: what a commit compares with."""
+        return self.payload if self.pending is None else self.pending
 
     @property
     def touch_interval(self) -> int:

@@ -16,7 +16,7 @@ class EventKind(Enum):
     """What happened."""
 
     CREATED = "created"
-    """A new session was stored, or would have been had a node been up."""
+    """A new session has begun."""
     TAKEN_OVER = "taken over"
     """A session that this process did not know was loaded from a node."""
     RELOCATED = "relocated"

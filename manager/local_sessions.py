@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from .entry import Entry, Standing
+from .entry import Entry, Standing, Turn
 
 LOOKED_AT = 64
 """How many of the least recently used entries are looked at for one that may leave, so that no commit pays for all."""
@@ -82,9 +82,16 @@ class LocalSessions:
             entry.active -= 1
             if entry.active:
                 return
-            entry.displaced.clear()
+            if entry.turn is Turn.NONE:  # else the thread that stores it has yet to look at them
+                entry.displaced.clear()
             if entry.standing is not Standing.LIVE and self._entries.get(entry.sid) is entry:
                 self._forget(entry.sid)
+
+    def forget_displaced(self, entry: Entry) -> None:
+        """Forget what merges have replaced, unless a request may still hold it."""
+        with self._lock:
+            if not entry.active:
+                entry.displaced.clear()
 
     def get(self, sid: str) -> Entry | None:
         """Return the entry of an id, without counting a request."""
@@ -145,7 +152,7 @@ class LocalSessions:
         for sid, entry in list(islice(self._entries.items(), LOOKED_AT)):
             if not self._is_full():
                 break
-            if entry.active or entry.unbacked or entry.standing is not Standing.LIVE:
+            if entry.active or entry.behind or entry.standing is not Standing.LIVE:
                 self._entries.move_to_end(sid)  # else those that must stay would hide the others from every later look
             else:
                 self._forget(sid)

@@ -7,6 +7,7 @@ event loop: what needs no node is done at once, the rest in a thread.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import Any, Self, TypeVar
 
 from .after_fork import call_after_fork
+from .committing import Committing
 from .cookie import CookieAction
 from .errors import ConfigurationError, StoreProtocolError
 from .events import Events, Listener
@@ -131,7 +133,8 @@ class SessionManager:
         process = self._process = Process(self.settings, self._stores, runtime, self._events, forked=forked)
         reconciling = Reconciling(process)
         saving = Saving(process, reconciling)
-        self._requests = Requests(process, reconciling, saving)
+        self._committing = Committing(process, reconciling, saving)
+        self._requests = Requests(process, reconciling, saving, self._committing)
         self._repairing = Repairing(process, reconciling, saving)
         self.watching = Watching(process, self._repairing, self._requests.let_expire)
         process.nodes.on_failure(self.watching.wake)
@@ -157,6 +160,7 @@ class SessionManager:
         with self._start_lock:
             if not self._started and not self._closed:
                 self._started = True
+                atexit.register(self.close)
                 self.watching.start()
 
     # Requests
@@ -320,7 +324,7 @@ class SessionManager:
                 NodeHealth(node.label, node.available, node.debts, node.last_error) for node in process.nodes.all
             ),
             sessions=len(live),
-            unbacked=sum(entry.unbacked or not self.settings.enabled for entry in live),
+            unbacked=sum(entry.behind or not self.settings.enabled for entry in live),
             revalidates=process.freshness.revalidates,
         )
 
@@ -337,7 +341,7 @@ class SessionManager:
         runtime = self._process.runtime
         until = runtime.monotonic() + timeout
         while True:
-            self._repairing.back_up_unbacked(until)
+            self._repairing.flush(until)
             left = self.health().unbacked
             if not left or runtime.monotonic() >= until:
                 return left
@@ -346,20 +350,24 @@ class SessionManager:
     def close(self) -> None:
         """End the watchers and connections.
 
-        What is not backed up is tried once more, for five seconds at most; call `drain` first to wait for it. Whatever
-        fails, all connections are closed.
+        What is not backed up is stored first, or tried once more, for five seconds at most; call `drain` before to wait
+        for longer. Whatever fails, all connections are closed. Called at the end of the interpreter too, if a request
+        was served; not when a signal ends the process without Python.
         """
         with self._start_lock:
             if self._closed:
                 return
             self._closed = True
+        atexit.unregister(self.close)
         with ExitStack() as ends:
             for store in self._stores.values():
                 ends.callback(store.close)
             ends.callback(self._process.runtime.close)
             ends.callback(self.watching.stop)
+            if self._committing.queue is not None:
+                ends.callback(self._committing.queue.stop)
             if self.settings.enabled:
-                self._repairing.back_up_unbacked(self._process.runtime.monotonic() + SECONDS_TO_CLOSE)
+                self._repairing.flush(self._process.runtime.monotonic() + SECONDS_TO_CLOSE)
 
     def __enter__(self) -> Self:
         return self

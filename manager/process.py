@@ -81,6 +81,25 @@ class Process:
         entry.unbacked = True
         self.retries = True
 
+    def snapshot(self, entry: Entry) -> bytes:
+        """Return the encoding of a session as it is, which takes the place of one that waits. Its mutex is held.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path.
+        """
+        with entry.snapshots:
+            payload = self.codec.encode(entry.attributes)
+            self.drop_pending(entry)
+        return payload
+
+    def drop_pending(self, entry: Entry) -> None:
+        """Drop a snapshot that waits, for there is something newer; `Entry.snapshots` is held."""
+        if entry.pending is not None:
+            entry.pending = None
+            self.note_unbacked(entry)
+
     def note_shared(self, entry: Entry) -> None:
         """Note that another process has served the session, and may for as long as a request can last (rule R1)."""
         self.note_doubt(entry)

@@ -139,10 +139,10 @@ class Reconciling:
 
     def go_back(self, entry: Entry) -> None:
         """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
-        if entry.active > 1 or (entry.payload is None and not entry.unbacked):
+        if entry.active > 1 or (entry.newest is None and not entry.unbacked):
             return
         codec, live = self._process.codec, entry.attributes
-        stored = {} if entry.payload is None else codec.decode_own(entry.payload)
+        stored = {} if entry.newest is None else codec.decode_own(entry.newest)
         dropped = codec.kept(live)
         if entry.unbacked:  # what is on no node is not to be lost with it: only values that cannot be kept go
             dropped = {name: value for name, value in dropped.items() if self.encoding({name: value}) is None}
@@ -178,11 +178,13 @@ class Reconciling:
                 if attempt + 1 == SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
                     raise
                 continue  # another request is changing a value
-            if self._apply(entry, mine, merged):
-                break  # else another request has just set an attribute
+            with entry.snapshots:
+                if self._apply(entry, mine, merged):
+                    process.drop_pending(entry)  # it has not what was taken
+                    entry.payload, entry.base_vector = baseline, header.vector
+                    break  # else another request has just set an attribute
         else:
             raise RuntimeError("other requests do not stop changing the session")
-        entry.payload, entry.base_vector = baseline, header.vector
         entry.vector = entry.vector.merged(header.vector)
         entry.counter = max(entry.counter, header.counter)
         if entry.idle == entry.stored_idle:

@@ -112,7 +112,7 @@ class Repairing:
         if life == 0 or (entry.payload is None and entry.new):
             return
         try:
-            payload = process.codec.encode(entry.attributes)
+            payload = process.snapshot(entry)
         except SerializationError as error:
             process.emit(EventKind.BACKUP_FAILED, entry, node=node.label, detail=str(error))
             return
@@ -139,15 +139,19 @@ class Repairing:
         """Back the sessions of a node that is down up to the next one; return how many moved."""
         return self._save_all(lambda entry: entry.home == node.name and not node.available)
 
-    def back_up_unbacked(self, until: float | None = None) -> int:
-        """Store all sessions whose present state is on no node; return how many were tried.
+    def back_up_unbacked(self) -> int:
+        """Store all sessions whose backup has failed; return how many were tried."""
+        return self._save_all(lambda entry: entry.unbacked)
+
+    def flush(self, until: float) -> int:
+        """Store all sessions whose present state is on no node, as fast as that goes; return how many were tried.
 
         Parameters
         ----------
         until
-            After which moment to begin with no other one, by the monotonic clock in seconds; None: never.
+            After which moment to begin with no other one, by the monotonic clock in seconds.
         """
-        return self._save_all(lambda entry: entry.unbacked, until)
+        return self._save_all(lambda entry: entry.behind, until)
 
     def restore_after_restart(self, node: NodeState) -> int:
         """Store the sessions that lived on a node which has lost everything; return how many were tried (rule R10)."""
@@ -169,7 +173,7 @@ class Repairing:
             count += 1
             if self._ended or (until is not None and self._process.runtime.monotonic() >= until):
                 break
-            if count % SAVES_PER_PAUSE == 0:
+            if until is None and count % SAVES_PER_PAUSE == 0:
                 self._process.runtime.sleep(PAUSE)
         return count
 

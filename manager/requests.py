@@ -7,7 +7,7 @@ must not undo the cookie of the other).
 
 from typing import Any
 
-from ..serializers import SerializationError
+from .committing import Committing
 from .cookie import DELETE_COOKIE, NO_COOKIE, CookieAction, CookieKind
 from .ending import Ending
 from .entry import Entry, Standing
@@ -16,7 +16,7 @@ from .finding import Finding
 from .process import Process
 from .reconciling import Reconciling
 from .request_state import RequestState, Verdict
-from .saving import Saving, Step
+from .saving import Saving
 from .session import Session
 from .session_id import SessionId
 
@@ -24,10 +24,9 @@ from .session_id import SessionId
 class Requests:
     """What the manager does for one request after another, in any number of threads."""
 
-    def __init__(self, process: Process, reconciling: Reconciling, saving: Saving) -> None:
+    def __init__(self, process: Process, reconciling: Reconciling, saving: Saving, committing: Committing) -> None:
         self._process = process
-        self._reconciling = reconciling
-        self._saving = saving
+        self._committing = committing
         self._finding = Finding(process, reconciling)
         self._ending = Ending(process, reconciling, saving)
         self._ignored = process.settings.ignored_path
@@ -103,16 +102,16 @@ class Requests:
 
     def commit_at_hand(self, request: RequestState) -> CookieAction | None:
         """Commit if that asks no node and waits for nobody; else return None."""
-        entry = request.entry
+        entry, payload = request.entry, None
         if entry is None:
-            return None if request.attributes and not request.ignored else self._commit_nothing(request)
-        if not entry.mutex.acquire(blocking=False):
-            return None
-        try:
-            done = self._is_backed_up(entry, self._encoded(entry))
-        finally:
-            entry.mutex.release()
-        return self._cookie(request, entry) if done else None
+            if not request.attributes or request.ignored:
+                return self._commit_nothing(request)
+            if self._committing.queue is None:
+                return None
+            entry, payload = self._create(request, request.attributes)
+        elif request.ignored:
+            return self._cookie(request, entry)
+        return self._cookie(request, entry) if self._committing.commit_at_hand(entry, payload) else None
 
     def commit(self, request: RequestState) -> CookieAction:
         """Store what has changed, and return what the response does with the cookie.
@@ -122,76 +121,17 @@ class Requests:
         SerializationError
             A value cannot be kept; with its path. Nothing was stored, and what this request changed is dropped.
         """
-        entry = request.entry
+        entry, payload = request.entry, None
         if entry is None:
             if not request.attributes or request.ignored:
                 return self._commit_nothing(request)
-            return self._create(request, request.attributes)
+            entry, payload = self._create(request, request.attributes)
         if not request.ignored:
-            with entry.mutex:
-                self._commit_entry(entry)
+            self._committing.commit(entry, payload)
         return self._cookie(request, entry)
 
-    def _commit_entry(self, entry: Entry) -> None:
-        process = self._process
-        if entry.displaced:
-            self._reconciling.restore_displaced(entry)
-        payload = self._encoded(entry)
-        if entry.standing is not Standing.LIVE:
-            if payload != entry.payload:
-                process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")
-            return
-        if not process.settings.enabled:
-            self._keep_here(entry, payload)
-            return
-        if self._is_backed_up(entry, payload):
-            return
-        changed = payload != entry.payload
-        try:
-            step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
-        except SerializationError:
-            self._reconciling.go_back(entry)
-            raise
-        if step is Step.GONE and changed:
-            process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
-
-    def _keep_here(self, entry: Entry, payload: bytes) -> None:
-        """Count what a session holds that no node ever will, so that the bounds of the process hold."""
-        entry.payload = payload
-        self._process.sessions.note_size(entry)
-
-    def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
-        """Whether nothing is to be done: no change, no debt, no move, no touch."""
-        if not self._is_stored(entry, payload):
-            return False
-        home = self._process.nodes.get(entry.home)
-        if home is None or not home.available:
-            return True  # there is nobody to be told
-        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
-
-    def _is_stored(self, entry: Entry, payload: bytes) -> bool:
-        """Whether the present state is where it should be, as far as nodes are up."""
-        if entry.standing is not Standing.LIVE or entry.displaced or not self._process.settings.enabled:
-            return False
-        if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
-            return False
-        nodes = self._process.nodes
-        home = nodes.get(entry.home)
-        if home is not None and home.available and not nodes.is_failover(entry.home):
-            return True
-        targets = nodes.targets(entry.home)
-        return not targets or targets[0] is home
-
-    def _encoded(self, entry: Entry) -> bytes:
-        try:
-            return self._process.codec.encode(entry.attributes)
-        except SerializationError as error:
-            self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
-            self._reconciling.go_back(entry)
-            raise
-
-    def _create(self, request: RequestState, attributes: dict[str, Any]) -> CookieAction:
-        """Begin a session with what the request has put into it."""
+    def _create(self, request: RequestState, attributes: dict[str, Any]) -> tuple[Entry, bytes]:
+        """Begin a session with what the request has put into it; return it and its encoding."""
         process = self._process
         if request.requested is not None and request.sid == request.requested.sid:
             request.sid = process.new_sid()  # nothing is ever stored under an id that was not found
@@ -207,19 +147,8 @@ class Requests:
         entry.home = process.nodes.pick() if enabled else ""
         process.sessions.attach_or_add(entry.sid, lambda: entry)
         request.entry, request.verdict, request.begun = entry, Verdict.LIVE, True
-        if enabled:
-            with entry.mutex:
-                try:
-                    self._saving.save(entry, payload)
-                except SerializationError:
-                    entry.standing = Standing.GONE
-                    self._let_go(request)
-                    raise
-        else:
-            self._keep_here(entry, payload)
-        home = process.nodes.get(entry.home) if enabled else None
-        process.emit(EventKind.CREATED, entry, node=home.label if home and not entry.unbacked else "")
-        return self._cookie(request, entry)
+        process.emit(EventKind.CREATED, entry)
+        return entry, payload
 
     def _commit_nothing(self, request: RequestState) -> CookieAction:
         if request.ignored and request.attributes and request.entry is None:
@@ -285,7 +214,7 @@ class Requests:
                     # whom the rotation is to keep out.
                     old_sid = entry.sid
                     # A value that cannot be kept is refused before anything is done.
-                    changed = self._encoded(entry) != entry.payload
+                    changed = self._committing.encoded(entry) != entry.payload
                     self._ending.rotate(entry)
                     if entry.standing is Standing.LIVE:
                         request.rotated_from += (old_sid,)

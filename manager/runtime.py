@@ -102,8 +102,8 @@ class ThreadRuntime:
         return threading.Lock()
 
     def gather(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-        """Make all calls but the first in other threads."""
-        if len(calls) < 2:
+        """Make all calls but the first in other threads, if threads can begin."""
+        if len(calls) < 2 or not threading.main_thread().is_alive():  # the interpreter is ending
             return [call() for call in calls]
         others = [self._commands.submit(call) for call in calls[1:]]
         return [calls[0](), *(other.result() for other in others)]

@@ -57,7 +57,7 @@ class Saving:
         process = self._process
         for _ in range(_ROUNDS):
             if payload is None:
-                payload = process.codec.encode(entry.attributes)
+                payload = process.snapshot(entry)
             step = self._save_once(entry, payload)
             if step is not Step.AGAIN:
                 process.sessions.note_size(entry)

@@ -78,12 +78,11 @@ whole number from 1 to 315360000, or None
     ] = ""
     """What storage keys begin with, so that applications can share nodes."""
 
-    session_backup_async: Annotated[
-        bool, rules.choice((False,), allowed="false (true comes with asynchronous backup)")
-    ] = False
-    """Send responses without waiting for the backup."""
+    session_backup_async: Annotated[bool, rules.flag()] = False
+    """Send responses without waiting for the backup. What a process has not stored when it is killed is lost."""
     session_backup_timeout: Annotated[float, rules.number(0.001, 60, "seconds", whole=False)] = 0.25
-    """Seconds after which a backup counts as failed; it is tried again in the background."""
+    """Seconds after which a backup counts as failed; it is tried again in the background. Also how long a request waits
+    for room in the queue of asynchronous backups."""
     operation_timeout: Annotated[float, rules.number(0.001, 60, "seconds", whole=False)] = 0.5
     """Seconds that a command waits for the answer of a node."""
     connect_timeout: Annotated[float, rules.number(0.001, 60, "seconds", whole=False)] = 0.25
@@ -91,10 +90,10 @@ whole number from 1 to 315360000, or None
     max_pool_size: Annotated[int, rules.number(1, 10_000, "connections")] = 64
     """Connections of this process to one node."""
     backup_thread_count: Annotated[int | None, rules.number(1, 1024, "threads", optional=True)] = None
-    """Threads that back sessions up asynchronously; None: one for each CPU. No effect until asynchronous backup is
-    there."""
+    """Threads that back sessions up asynchronously; None: one for each CPU."""
     backup_queue_size: Annotated[int, rules.number(1, 10_000_000, "sessions")] = 10_000
-    """Sessions that may wait for an asynchronous backup. No effect until that is there."""
+    """Sessions that may wait for an asynchronous backup, each with its newest state; a request that finds no room waits
+    for it."""
     copies: Annotated[int, rules.choice((1,), allowed="1 (more come with non-sticky mode)")] = 1
     """Nodes that hold a session at the same time."""
     on_conflict: Annotated[

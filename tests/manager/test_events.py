@@ -31,7 +31,7 @@ def test_the_life_of_a_session_is_told(cluster: Cluster) -> None:
     with client.request(second) as session:
         session.destroy()
 
-    assert kinds(first) == [EventKind.BACKED_UP, EventKind.CREATED, EventKind.BACKED_UP]
+    assert kinds(first) == [EventKind.CREATED, EventKind.BACKED_UP, EventKind.BACKED_UP]
     assert kinds(second) == [EventKind.TAKEN_OVER, EventKind.BACKED_UP, EventKind.DESTROYED]
 
 
@@ -63,7 +63,7 @@ def test_a_listener_that_raises_disturbs_nobody(cluster: Cluster, caplog: pytest
         client.write(server, user=7)
 
     assert client.read(server) == {"user": 7}
-    assert [event.kind for event in later] == [EventKind.BACKED_UP, EventKind.CREATED]
+    assert [event.kind for event in later] == [EventKind.CREATED, EventKind.BACKED_UP]
     assert "a listener failed" in caplog.text
 
 

@@ -30,7 +30,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "max_session_bytes": ([0, -1, True, 1.5, "1"], "bytes, a whole number from 1 to 1073741824, or None"),
     "session_attribute_filter": (["(", "", 7, "a{99999999999}"], "a regular expression, or None"),
     "storage_key_prefix": (["a b", "x" * 201, "é", "a\n", None, 7], "at most 200 printable ASCII characters"),
-    "session_backup_async": ([True, None, 0], "false (true comes with asynchronous backup)"),
+    "session_backup_async": ([None, 0, "yes"], "True or False"),
     "session_backup_timeout": ([0, -1, 61, True, "1", None, float("nan")], "seconds, a number from 0.001 to 60"),
     "operation_timeout": ([0, -1, 61, True, "1", None, float("inf")], "seconds, a number from 0.001 to 60"),
     "connect_timeout": ([0, -1, 61, True, "1", None], "seconds, a number from 0.001 to 60"),

@@ -143,7 +143,6 @@ def test_settings_are_given_in_one_way(cluster: Cluster) -> None:
     "values",
     [
         {"sticky": False},
-        {"session_backup_async": True},
         {"copies": 2},
         {"locking_mode": "auto"},
         {"on_conflict": "mine"},

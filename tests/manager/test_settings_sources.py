@@ -37,7 +37,7 @@ def others(tmp_path: Path) -> dict[str, tuple[Any, str]]:
         "max_session_bytes": (500_000, "500_000"),
         "session_attribute_filter": ("cart|user", "cart|user"),
         "storage_key_prefix": ("shop:", "shop:"),
-        "session_backup_async": (False, "No"),
+        "session_backup_async": (True, "Yes"),
         "session_backup_timeout": (1, "1"),
         "operation_timeout": (0.125, "0.125"),
         "connect_timeout": (1.5, "1.5"),

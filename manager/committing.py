@@ -1,0 +1,199 @@
+"""The end of a request: what it has changed is encoded, and backed up at once or by the queue.
+
+Synchronous: the session is stored before the commit returns, under the entry's mutex. Asynchronous: a snapshot waits in
+the entry, and a thread of the queue stores it; the commit takes no mutex that is held over a store command, so it waits
+for no node. Both decide by the same rules. Invariants: what did not change is not sent; a value that cannot be kept is
+an error of the request that set it; a snapshot that waits is never older than what is stored (see `Entry.pending`), and
+leaves the entry only when it was stored, when a newer one took its place, or when `Entry.unbacked` says that the
+background has to store the session.
+"""
+
+import os
+
+from ..serializers import SerializationError
+from .backup_queue import BackupQueue
+from .entry import Entry, Standing
+from .events import EventKind
+from .process import Process
+from .reconciling import Reconciling
+from .saving import Saving, Step
+
+
+class Committing:
+    """The step `commit` of the protocol, up to the snapshot."""
+
+    def __init__(self, process: Process, reconciling: Reconciling, saving: Saving) -> None:
+        self._process = process
+        self._reconciling = reconciling
+        self._saving = saving
+        settings = process.settings
+        self._room_timeout = settings.session_backup_timeout
+        self.queue: BackupQueue | None = None
+        """None: backups are synchronous."""
+        if settings.session_backup_async:
+            threads = settings.backup_thread_count or os.cpu_count() or 1
+            self.queue = BackupQueue(self.store, size=settings.backup_queue_size, threads=threads)
+
+    def commit(self, entry: Entry, payload: bytes | None = None) -> None:
+        """Back a session up as it is, or see to it that it will be.
+
+        Parameters
+        ----------
+        entry
+            The session.
+        payload
+            Its encoding, if the caller has just made it.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path. What this request changed is dropped.
+        """
+        queue = self.queue
+        if queue is None or not self._process.settings.enabled:
+            with entry.mutex:
+                self._commit_now(entry, payload)
+            return
+        try:
+            handed_over = self._hand_over(queue, entry, payload, self._room_timeout)
+        except SerializationError as error:
+            with entry.mutex:
+                self._refuse(entry, error)
+            raise
+        if not handed_over:
+            self._leave_to_the_background(entry)
+
+    def commit_at_hand(self, entry: Entry, payload: bytes | None = None) -> bool:
+        """Do what `commit` does if that asks no node and waits for nobody; return whether it was done."""
+        if self.queue is not None and self._process.settings.enabled:
+            try:
+                return self._hand_over(self.queue, entry, payload, 0)
+            except SerializationError:
+                return False  # to take back what cannot be kept may have to wait
+        if not entry.mutex.acquire(blocking=False):
+            return False
+        try:
+            return self._is_backed_up(entry, self.encoded(entry))
+        finally:
+            entry.mutex.release()
+
+    def _hand_over(self, queue: BackupQueue, entry: Entry, payload: bytes | None, timeout: float) -> bool:
+        """Let what has changed wait for a thread; return False if there is no room within ``timeout`` seconds."""
+        process = self._process
+        if entry.displaced and entry.mutex.acquire(blocking=False):
+            try:
+                self._reconciling.restore_displaced(entry)
+            finally:
+                entry.mutex.release()
+        with entry.snapshots:
+            if payload is None:
+                payload = process.codec.encode(entry.attributes)
+            changed = payload != entry.newest
+            if entry.standing is not Standing.LIVE:
+                if changed:
+                    self._tell_dropped(entry)
+                return True
+            if changed:
+                entry.pending = payload
+            elif entry.pending is None and self._is_backed_up(entry, payload):
+                return True
+        return queue.put(entry, timeout)
+
+    def _leave_to_the_background(self, entry: Entry) -> None:
+        """Let the watchers store a session that found no room in the queue: nothing but its attributes is kept."""
+        process = self._process
+        with entry.snapshots:
+            entry.pending = None
+            process.note_unbacked(entry)
+        process.emit(EventKind.BACKUP_FAILED, entry, detail="no room in the queue of asynchronous backups")
+
+    def store(self, entry: Entry) -> None:
+        """Back a session up for the queue: its newest snapshot, or what it is now."""
+        process = self._process
+        with entry.mutex:
+            payload = None if entry.displaced else entry.pending
+            try:
+                if entry.standing is Standing.LIVE:
+                    self._commit_now(entry, payload)
+            except Exception as error:
+                # A value that was set after the snapshot was taken, and that a merge has to encode: the request
+                # that set it is told by its own commit. Or a fault of ours: the session is tried again.
+                process.note_unbacked(entry)
+                process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
+                if not isinstance(error, SerializationError):
+                    raise
+            finally:
+                with entry.snapshots:
+                    if entry.pending is payload:
+                        entry.pending = None
+        process.sessions.forget_displaced(entry)
+
+    def _commit_now(self, entry: Entry, payload: bytes | None) -> None:
+        """Store, touch or leave alone; the mutex is held."""
+        process = self._process
+        if entry.displaced:
+            self._reconciling.restore_displaced(entry)
+            payload = None
+        if payload is None:
+            payload = self.encoded(entry)
+        if entry.standing is not Standing.LIVE:
+            if payload != entry.payload:
+                self._tell_dropped(entry)
+            return
+        if not process.settings.enabled:
+            entry.payload = payload  # counted, so that the bounds of the process hold
+            process.sessions.note_size(entry)
+            return
+        if self._is_backed_up(entry, payload):
+            return
+        changed = payload != entry.payload
+        try:
+            step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
+        except SerializationError:
+            self._reconciling.go_back(entry)
+            raise
+        if step is Step.GONE and changed:
+            process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
+
+    def _tell_dropped(self, entry: Entry) -> None:
+        self._process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")
+
+    def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
+        """Whether nothing is to be done: no change, no debt, no move, no touch."""
+        if not self._is_stored(entry, payload):
+            return False
+        home = self._process.nodes.get(entry.home)
+        if home is None or not home.available:
+            return True  # there is nobody to be told
+        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
+
+    def _is_stored(self, entry: Entry, payload: bytes) -> bool:
+        """Whether the present state is where it should be, as far as nodes are up."""
+        if entry.standing is not Standing.LIVE or entry.displaced or not self._process.settings.enabled:
+            return False
+        if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
+            return False
+        nodes = self._process.nodes
+        home = nodes.get(entry.home)
+        if home is not None and home.available and not nodes.is_failover(entry.home):
+            return True
+        targets = nodes.targets(entry.home)
+        return not targets or targets[0] is home
+
+    def encoded(self, entry: Entry) -> bytes:
+        """Return the encoding of a session, which takes the place of a snapshot that waits; the mutex is held.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path. What this request changed is dropped.
+        """
+        try:
+            return self._process.snapshot(entry)
+        except SerializationError as error:
+            self._refuse(entry, error)
+            raise
+
+    def _refuse(self, entry: Entry, error: SerializationError) -> None:
+        self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
+        self._reconciling.go_back(entry)
