@@ -12,7 +12,7 @@ import os
 
 from ..serializers import SerializationError
 from .backup_queue import BackupQueue
-from .entry import Entry, Standing
+from .entry import Entry, Standing, touch_interval
 from .events import EventKind
 from .process import Process
 from .reconciling import Reconciling
@@ -162,10 +162,11 @@ class Committing:
         """Whether nothing is to be done: no change, no debt, no move, no touch."""
         if not self._is_stored(entry, payload):
             return False
-        home = self._process.nodes.get(entry.home)
-        if home is None or not home.available:
-            return True  # there is nobody to be told
-        return self._process.runtime.monotonic() - entry.touched < entry.touch_interval
+        process = self._process
+        if process.runtime.monotonic() - entry.touched < touch_interval(entry.idle):
+            return True
+        home = process.nodes.get(entry.home)
+        return home is None or not home.available  # then there is nobody to be told
 
     def _is_stored(self, entry: Entry, payload: bytes) -> bool:
         """Whether the present state is where it should be, as far as nodes are up."""
@@ -173,12 +174,7 @@ class Committing:
             return False
         if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
             return False
-        nodes = self._process.nodes
-        home = nodes.get(entry.home)
-        if home is not None and home.available and not nodes.is_failover(entry.home):
-            return True
-        targets = nodes.targets(entry.home)
-        return not targets or targets[0] is home
+        return self._process.nodes.is_settled(entry.home)
 
     def encoded(self, entry: Entry) -> bytes:
         """Return the encoding of a session, which takes the place of a snapshot that waits; the mutex is held.

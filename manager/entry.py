@@ -10,9 +10,11 @@ neither the id nor what the session holds.
 import threading
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from .runtime import Lock
+from .session_id import SessionId
 from .stores.store import Cas
 from .version_vector import EMPTY, VersionVector
 
@@ -70,6 +72,8 @@ class Entry:
     """Never held over a store command."""
     pending: bytes | None = field(default=None, repr=False)
     """A newer snapshot, that a response was sent for and that waits for its backup; None: none does."""
+    known_id: SessionId | None = field(default=None, repr=False)
+    """What the client was given last, or is about to be."""
     turn: Turn = Turn.NONE
     """Changed under the lock of the queue."""
     created: float = 0.0
@@ -146,13 +150,8 @@ class Entry:
             return max(least, LONGEST_MEMORY)
         return max(least, self.idle + self.touch_interval + 60)
 
-    def over(self, now: float) -> bool:
-        """Whether the session has reached its idle or absolute limit."""
-        if self.idle is not None and now - self.accessed >= self.idle:
-            return True
-        return self.absolute is not None and now - self.created >= self.absolute
 
-
+@lru_cache(maxsize=64)
 def touch_interval(idle: int | None) -> int:
     """Return a quarter of the idle limit, at most 15 minutes, in whole seconds.
 

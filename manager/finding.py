@@ -28,24 +28,31 @@ class Finding:
         self._process = process
         self._reconciling = reconciling
 
-    def at_hand(self, session_id: SessionId) -> Entry | None:
-        """Return the entry of an id, with a request counted, if it can be served without asking anybody."""
+    def at_hand(self, session_id: SessionId, began: float) -> Entry | None:
+        """Return the entry of an id, with a request counted, if it can be served without asking anybody.
+
+        Parameters
+        ----------
+        session_id
+            From the cookie.
+        began
+            When the request began, by the monotonic clock.
+        """
         process = self._process
-        entry = process.sessions.get(session_id.sid)
-        if entry is None or entry.standing is not Standing.LIVE:
+        sessions, freshness = process.sessions, process.freshness
+        entry = sessions.attach(session_id.sid)
+        if entry is None:
             return None
-        own = process.owns(session_id)
-        if not process.freshness.trusts(entry, own=own, now=process.runtime.monotonic()):
+        now = process.runtime.time()
+        if (
+            entry.standing is not Standing.LIVE
+            or not freshness.trusts(entry, own=process.owns(session_id), now=began)
+            or self._is_over(entry, now, requests=1)
+        ):
+            sessions.detach(entry)
             return None
-        if self._is_over(entry):
-            return None
-        entry = process.sessions.attach(session_id.sid)
-        if entry is None or entry.standing is not Standing.LIVE:
-            if entry is not None:
-                process.sessions.detach(entry)
-            return None
-        process.freshness.met(foreign=False)
-        entry.accessed = process.runtime.time()
+        freshness.met(foreign=False)
+        entry.accessed = now
         return entry
 
     def find(self, session_id: SessionId, *, began: float) -> tuple[Verdict, Entry | None]:
@@ -162,18 +169,18 @@ class Finding:
     def let_expire(self, sid: str) -> None:
         """Drop a local copy that has reached its limits; what the nodes hold stays, for others may have used it."""
         entry = self._process.sessions.get(sid)
-        if entry is None or entry.standing is not Standing.LIVE or not self._is_over(entry):
+        now = self._process.runtime.time()
+        if entry is None or entry.standing is not Standing.LIVE or not self._is_over(entry, now):
             return
         with entry.mutex:
-            if entry.standing is Standing.LIVE and self._is_over(entry):
+            if entry.standing is Standing.LIVE and self._is_over(entry, now):
                 self._reconciling.end(entry, EventKind.EXPIRED, "its local copy reached its limit")
 
-    def _is_over(self, entry: Entry) -> bool:
-        """Whether an entry has reached its limits; a request that is under way keeps it from idling."""
-        now = self._process.runtime.time()
+    def _is_over(self, entry: Entry, now: float, *, requests: int = 0) -> bool:
+        """Whether an entry has reached its limits; a request beyond ``requests`` keeps it from idling."""
         if entry.absolute is not None and now - entry.created >= entry.absolute:
             return True
-        return not entry.active and entry.over(now)
+        return entry.active <= requests and entry.idle is not None and now - entry.accessed >= entry.idle
 
     def _is_fresh(self, entry: Entry, session_id: SessionId, *, own: bool) -> bool:
         """Ask the home node whether it still holds the very copy that was seen last, and extend its life."""

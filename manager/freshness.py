@@ -6,7 +6,7 @@ that never trusts.
 
 import logging
 
-from .entry import Entry
+from .entry import Entry, touch_interval
 from .settings import Settings
 
 _logger = logging.getLogger("memcached_sessions")
@@ -58,7 +58,7 @@ class Freshness:
         """
         if not own or not entry.sole or self._revalidates:
             return False
-        trust = entry.touch_interval if self._local_trust is None else self._local_trust
+        trust = touch_interval(entry.idle) if self._local_trust is None else self._local_trust
         return now - entry.contact < trust
 
     def met(self, *, foreign: bool) -> None:
@@ -67,6 +67,10 @@ class Freshness:
         A lost update of these counts under threads does no harm, so there is no lock.
         """
         if self._mode != "auto" or self._revalidates:
+            return
+        if not foreign and not self._foreign:  # none is remembered: nothing but their number changes
+            if self._count < _RECENT:
+                self._count += 1
             return
         at = self._position
         self._position = (at + 1) % _RECENT

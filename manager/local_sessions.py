@@ -82,7 +82,7 @@ class LocalSessions:
             entry.active -= 1
             if entry.active:
                 return
-            if entry.turn is Turn.NONE:  # else the thread that stores it has yet to look at them
+            if entry.displaced and entry.turn is Turn.NONE:  # else the thread that stores it has yet to look at them
                 entry.displaced.clear()
             if entry.standing is not Standing.LIVE and self._entries.get(entry.sid) is entry:
                 self._forget(entry.sid)

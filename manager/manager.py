@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self, TypeVar
@@ -64,6 +64,29 @@ class Health:
     """Of these, how many are not backed up in their present state."""
     revalidates: bool
     """Whether every request asks a node if its session is fresh."""
+
+
+class RequestBlock:
+    """The ``with`` block of a request, see `SessionManager.request`."""
+
+    __slots__ = ("_manager", "_method", "_path", "_session", "_session_id")
+
+    def __init__(self, manager: SessionManager, session_id: str | None, method: str, path: str) -> None:
+        self._manager = manager
+        self._session_id = session_id
+        self._method = method
+        self._path = path
+
+    def __enter__(self) -> Session:
+        self._session = self._manager.open(self._session_id, method=self._method, path=self._path)
+        return self._session
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._manager.commit(self._session)
+        finally:
+            self._manager.release(self._session)
 
 
 class SessionManager:
@@ -226,15 +249,9 @@ class SessionManager:
         """End a session, as `Session.destroy`."""
         session.destroy()
 
-    @contextmanager
-    def request(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Generator[Session]:
+    def request(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> RequestBlock:
         """Open a session for a ``with`` block, and commit and release it at the end; an exception commits nothing."""
-        session = self.open(session_id, method=method, path=path)
-        try:
-            yield session
-            self.commit(session)
-        finally:
-            self.release(session)
+        return RequestBlock(self, session_id, method, path)
 
     def exists(self, session_id: str) -> bool:
         """Return whether there is a session under an id, here or on a node that can be asked.

@@ -114,6 +114,8 @@ class Nodes:
 
     def __init__(self, nodes: NodeList, stores: Mapping[str, Store], runtime: Runtime, events: Events) -> None:
         self._list = nodes
+        self.named = nodes.named
+        """Whether ids carry the name of a node."""
         self._runtime = runtime
         self.all = tuple(NodeState(node, stores[node.name], runtime, events) for node in nodes.nodes)
         self._by_name = {state.name: state for state in self.all}
@@ -124,11 +126,6 @@ class Nodes:
         self._when_down: Callable[[], object] = lambda: None
         for state in self.all:
             state.on_change = self._note_change
-
-    @property
-    def named(self) -> bool:
-        """Whether ids carry the name of a node."""
-        return self._list.named
 
     def get(self, name: str) -> NodeState | None:
         """Return the node of this name; a name from a cookie may be unknown."""
@@ -160,6 +157,14 @@ class Nodes:
         if self.is_failover(home) and any(not self.is_failover(state.name) for state in ring):
             ring.sort(key=lambda state: self.is_failover(state.name))
         return ring
+
+    def is_settled(self, home: str) -> bool:
+        """Whether a session has no reason to leave its home: it is best there, or there is no other node."""
+        state = self._by_name.get(home)
+        if state is not None and state.available and home not in self._list.failover:
+            return True
+        targets = self.targets(home)
+        return not targets or targets[0] is state
 
     def pick(self) -> str:
         """Return the home of a new session: a random primary that is up, else a failover node, else nothing.

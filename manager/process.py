@@ -13,7 +13,7 @@ from .local_sessions import LocalSessions
 from .nodes import Nodes
 from .runtime import Runtime
 from .session_codec import SessionCodec
-from .session_id import SID_BYTES, WORKER_LENGTH, SessionId, sid_from, storage_key, worker_from
+from .session_id import SID_BYTES, SID_DIGITS, WORKER_LENGTH, SessionId, sid_from, storage_key, worker_from
 from .settings import Settings
 from .stores.store import Store
 
@@ -67,10 +67,24 @@ class Process:
         """Whether an id names this very process."""
         return bool(self.route) and session_id.route == self.route and session_id.worker == self.worker
 
-    def id_of(self, entry: Entry) -> str:
+    def id_of(self, entry: Entry) -> SessionId:
         """Return the id that the client should have."""
         node = entry.home if self.nodes.named else ""
-        return str(SessionId(entry.sid, node, self.route, self.worker))
+        known = entry.known_id
+        if known is None or known.node != node or known.sid != entry.sid:
+            known = entry.known_id = SessionId(entry.sid, node, self.route, self.worker)
+        return known
+
+    def parse(self, cookie: object) -> SessionId | None:
+        """Return the id that a cookie holds, None if it is none.
+
+        Most requests bring the very id that this process has given out; it is not taken apart again.
+        """
+        if not isinstance(cookie, str):
+            return None
+        entry = self.sessions.get(cookie[:SID_DIGITS])
+        known = None if entry is None else entry.known_id
+        return known if known is not None and known.text == cookie else SessionId.parse(cookie)
 
     def tombstone_life(self, entry: Entry) -> int:
         """Return for how many seconds nodes remember that the session is over."""
@@ -91,7 +105,8 @@ class Process:
         """
         with entry.snapshots:
             payload = self.codec.encode(entry.attributes)
-            self.drop_pending(entry)
+            if entry.pending is not None:
+                self.drop_pending(entry)
         return payload
 
     def drop_pending(self, entry: Entry) -> None:

@@ -1,9 +1,8 @@
-"""What the manager knows of one request and the session it has; a ``repr`` has neither its ids nor what it holds."""
+"""What the manager knows of one request and the session it has."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +25,8 @@ class Verdict(Enum):
     """The session was destroyed or rotated."""
 
 
-@dataclass(slots=True, eq=False)
 class RequestState:
-    """One request.
+    """One request. Most of it stays as the class says, for one that only reads.
 
     Parameters
     ----------
@@ -42,23 +40,25 @@ class RequestState:
         The idle limit of a session that it begins, in seconds.
     """
 
-    requested: SessionId | None
-    began: float
-    ignored: bool
-    idle: int | None
-    attributes: dict[str, Any] | None = field(default=None, repr=False)
+    attributes: dict[str, Any] | None = None
     """None: the session was not looked at yet."""
     entry: Entry | None = None
     """None: there is no session yet."""
     verdict: Verdict | None = None
-    sid: str = field(default="", repr=False)
+    sid: str = ""
     """What this request knows the session by: another request may have rotated it."""
     cookie: CookieAction = NO_COOKIE
     begun: bool = False
     """The session began with this request."""
     destroyed: bool = False
-    rotated_from: tuple[str, ...] = field(default=(), repr=False)
+    rotated_from: tuple[str, ...] = ()
     """Ids that this request has replaced, and whose end its client must be told of."""
     released: bool = False
     under_way: Future[Any] | None = None
     """What another thread does, or did last, for an async request."""
+
+    def __init__(self, requested: SessionId | None, began: float, idle: int | None, *, ignored: bool) -> None:
+        self.requested = requested
+        self.began = began
+        self.idle = idle
+        self.ignored = ignored

@@ -38,11 +38,12 @@ class Requests:
     def open(self, cookie: str | None, path: str) -> Session:
         """Return the session of a new request; no node is asked."""
         process = self._process
+        requested = process.parse(cookie) if cookie else None
+        began = process.runtime.monotonic()
         ignored = self._ignored is not None and self._ignored(path)
-        requested = SessionId.parse(cookie) if cookie else None
-        request = RequestState(requested, process.runtime.monotonic(), ignored, process.settings.max_inactive_interval)
+        request = RequestState(requested, began, process.settings.max_inactive_interval, ignored=ignored)
         if requested is not None:
-            entry = self._finding.at_hand(requested)
+            entry = self._finding.at_hand(requested, began)
             if entry is not None:
                 self._attach(request, entry)
         return Session(self, request)
@@ -93,10 +94,10 @@ class Requests:
         sid = self.sid_of(request)
         entry = request.entry
         if entry is not None and entry.sid == sid:
-            return self._process.id_of(entry)
+            return self._process.id_of(entry).text
         if request.requested is not None and request.requested.sid == sid:
-            return str(request.requested)
-        return str(SessionId(sid, "", self._process.route, self._process.worker))
+            return request.requested.text
+        return SessionId(sid, "", self._process.route, self._process.worker).text
 
     # The end of a request
 
@@ -165,10 +166,11 @@ class Requests:
             and entry.sid == request.sid
             and (request.rotated_from or not request.ignored)
         ):
-            value = self._process.id_of(entry)
-            if request.requested is None or value != str(request.requested):
-                request.cookie = CookieAction(CookieKind.SET, value)
-            self._acknowledge(request)
+            session_id = self._process.id_of(entry)
+            if session_id is not request.requested and session_id != request.requested:
+                request.cookie = CookieAction(CookieKind.SET, session_id.text)
+            if request.rotated_from:
+                self._acknowledge(request)
         return request.cookie
 
     def _acknowledge(self, request: RequestState) -> None:
@@ -178,7 +180,8 @@ class Requests:
 
     def release(self, request: RequestState) -> None:
         """Let go of the entry. Calling it again does nothing; what the session was can still be read."""
-        self._acknowledge(request)
+        if request.rotated_from:
+            self._acknowledge(request)
         if request.entry is not None and not request.released:
             self._process.sessions.detach(request.entry)
         request.released = True
@@ -219,7 +222,7 @@ class Requests:
                     if entry.standing is Standing.LIVE:
                         request.rotated_from += (old_sid,)
                         request.sid = entry.sid
-                        request.cookie = CookieAction(CookieKind.SET, self._process.id_of(entry))
+                        request.cookie = CookieAction(CookieKind.SET, self._process.id_of(entry).text)
                         return
                     if changed:
                         self._process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")

@@ -58,14 +58,15 @@ class SessionCodec:
         SerializationError
             A value cannot be kept; with its path.
         """
-        for attempt in range(SNAPSHOT_ATTEMPTS):
+        attempts = SNAPSHOT_ATTEMPTS
+        while True:
             try:
-                return self.serializer.dumps(self.kept(attributes))
+                return self.serializer.dumps(dict(attributes) if self._kept is None else self.kept(attributes))
             except (SerializationError, RuntimeError) as error:
-                if attempt + 1 == SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
+                attempts -= 1
+                if not attempts or not changed_meanwhile(error):
                     raise
                 time.sleep(0)  # let the other thread get on
-        raise AssertionError("unreachable")
 
     def kept(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Return a copy of the attributes, as far as they are backed up."""

@@ -17,6 +17,7 @@ ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 """What the load balancer can call a server; to be matched in full."""
 
 SID_BYTES = 16
+SID_DIGITS = 2 * SID_BYTES
 WORKER_LENGTH = 8
 
 _ID = re.compile(rf"([0-9a-f]{{32}})(?:-({NODE_NAME.pattern}))?(?:\.({ROUTE.pattern})(?:~([0-9a-z]{{1,8}}))?)?")
@@ -49,10 +50,16 @@ class SessionId:
     """The server, as the load balancer calls it."""
     worker: str = ""
     """The process, among those of one route."""
+    text: str = field(init=False, repr=False, compare=False)
+    """What `parse` reads: the secret, for the cookie."""
 
     def __post_init__(self) -> None:
         if self.worker and not self.route:
             raise ValueError(f"worker {self.worker!r} without a route: it tells apart the processes of one route")
+        node = f"-{self.node}" if self.node else ""
+        worker = f"~{self.worker}" if self.worker else ""
+        text = f"{self.sid}{node}.{self.route}{worker}" if self.route else self.sid + node
+        object.__setattr__(self, "text", text)
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
@@ -73,10 +80,7 @@ class SessionId:
         return cls(*match.groups("")) if match else None
 
     def __str__(self) -> str:
-        """Return the text that `parse` reads: the secret, for the cookie."""
-        node = f"-{self.node}" if self.node else ""
-        worker = f"~{self.worker}" if self.worker else ""
-        return f"{self.sid}{node}.{self.route}{worker}" if self.route else self.sid + node
+        return self.text
 
 
 def sid_from(random: bytes) -> str:
