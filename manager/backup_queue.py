@@ -65,13 +65,14 @@ class BackupQueue:
             if entry.turn is not Turn.NONE:
                 if entry.turn is Turn.UNDER_WAY:
                     entry.turn = Turn.AGAIN
+                self._room.notify()  # if room woke this one, which does not need it
                 return True
             if self._held >= self._size:
                 return False
             entry.turn = Turn.WAITING
             self._held += 1
             self._waiting.append(entry)
-            if self._idle:
+            if len(self._waiting) <= self._idle:  # one that was woken counts as idle until it has taken something
                 self._work.notify()
             elif len(self._threads) < self._thread_count:
                 self._begin_thread()

@@ -80,12 +80,8 @@ class Committing:
     def _hand_over(self, queue: BackupQueue, entry: Entry, payload: bytes | None, timeout: float) -> bool:
         """Let what has changed wait for a thread; return False if there is no room within ``timeout`` seconds."""
         process = self._process
-        if entry.displaced and entry.mutex.acquire(blocking=False):
-            try:
-                self._reconciling.restore_displaced(entry)
-            finally:
-                entry.mutex.release()
         with entry.snapshots:
+            self._reconciling.restore_displaced(entry)
             if payload is None:
                 payload = process.codec.encode(entry.attributes)
             changed = payload != entry.newest
@@ -94,24 +90,33 @@ class Committing:
                     self._tell_dropped(entry)
                 return True
             if changed:
-                entry.pending = payload
-            elif entry.pending is None and self._is_backed_up(entry, payload):
+                entry.pending, entry.left = payload, False
+            elif entry.pending is None and self._is_at_rest(entry, payload):
                 return True
         return queue.put(entry, timeout)
+
+    def _is_at_rest(self, entry: Entry, payload: bytes) -> bool:
+        """Whether nothing is to be done, and nothing under way: that may be a change which was taken back since."""
+        if not entry.mutex.acquire(blocking=False):
+            return False
+        try:
+            return self._is_backed_up(entry, payload)
+        finally:
+            entry.mutex.release()
 
     def _leave_to_the_background(self, entry: Entry) -> None:
         """Let the watchers store a session that found no room in the queue: nothing but its attributes is kept."""
         process = self._process
         with entry.snapshots:
-            entry.pending = None
+            entry.pending, entry.left = None, True
             process.note_unbacked(entry)
         process.emit(EventKind.BACKUP_FAILED, entry, detail="no room in the queue of asynchronous backups")
 
     def store(self, entry: Entry) -> None:
         """Back a session up for the queue: its newest snapshot, or what it is now."""
         process = self._process
-        with entry.mutex:
-            payload = None if entry.displaced else entry.pending
+        with process.sessions.held(entry), entry.mutex:
+            payload = entry.pending
             try:
                 if entry.standing is Standing.LIVE:
                     self._commit_now(entry, payload)
@@ -126,14 +131,10 @@ class Committing:
                 with entry.snapshots:
                     if entry.pending is payload:
                         entry.pending = None
-        process.sessions.forget_displaced(entry)
 
     def _commit_now(self, entry: Entry, payload: bytes | None) -> None:
         """Store, touch or leave alone; the mutex is held."""
         process = self._process
-        if entry.displaced:
-            self._reconciling.restore_displaced(entry)
-            payload = None
         if payload is None:
             payload = self.encoded(entry)
         if entry.standing is not Standing.LIVE:
@@ -185,6 +186,9 @@ class Committing:
             A value cannot be kept; with its path. What this request changed is dropped.
         """
         try:
+            if entry.displaced:
+                with entry.snapshots:
+                    self._reconciling.restore_displaced(entry)
             return self._process.snapshot(entry)
         except SerializationError as error:
             self._refuse(entry, error)
@@ -193,3 +197,5 @@ class Committing:
     def _refuse(self, entry: Entry, error: SerializationError) -> None:
         self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
         self._reconciling.go_back(entry)
+        if entry.unbacked:
+            self._process.note_unbacked(entry)  # the background may have met the value, and can go on now

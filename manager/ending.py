@@ -80,7 +80,7 @@ class Ending:
         base = Base(entry.payload, entry.base_vector)
         entry.sid = process.new_sid()
         entry.key = process.key(entry.sid)
-        entry.seen, entry.new = {}, True
+        entry.seen, entry.new = (), True
         process.note_sole(entry)  # nobody else has ever heard of the new id
         # Parallel requests with the old id follow from now on, and not by way of the nodes.
         now = process.runtime.monotonic()

@@ -11,10 +11,9 @@ import threading
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from .runtime import Lock
-from .session_id import SessionId
 from .stores.store import Cas
 from .version_vector import EMPTY, VersionVector
 
@@ -53,8 +52,21 @@ class Turn(Enum):
 class Seen:
     """The state of a copy on a node as it was last seen: fresh means that both are equal."""
 
-    cas: Cas
+    node: str
+    unique: int
+    generation: str
+    """With `unique`, the `Cas`; not as one, for each session of a process has this."""
     flags: int
+
+    @classmethod
+    def of(cls, node: str, cas: Cas, flags: int) -> Self:
+        """Return the state of a copy as a store tells it."""
+        return cls(node, cas.unique, cas.generation, flags)
+
+    @property
+    def cas(self) -> Cas:
+        """What a conditional write names."""
+        return Cas(self.unique, self.generation)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,16 +76,16 @@ class Entry:
     sid: str = field(repr=False)
     key: str
     mutex: Lock
+    snapshots: threading.Lock = field(repr=False)
+    """Never held over a store command; many entries share one."""
     standing: Standing = Standing.EMPTY
     attributes: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     payload: bytes | None = field(default=None, repr=False)
     """Own encoding of the state that is backed up; None: nothing is, or it cannot be encoded here."""
-    snapshots: threading.Lock = field(default_factory=threading.Lock)
-    """Never held over a store command."""
     pending: bytes | None = field(default=None, repr=False)
     """A newer snapshot, that a response was sent for and that waits for its backup; None: none does."""
-    known_id: SessionId | None = field(default=None, repr=False)
-    """What the client was given last, or is about to be."""
+    left: bool = False
+    """A change found no room in the queue since the last snapshot was taken; changed as `pending` is."""
     turn: Turn = Turn.NONE
     """Changed under the lock of the queue."""
     created: float = 0.0
@@ -90,8 +102,8 @@ class Entry:
     """Of the state that `payload` is: `vector` may be ahead by saves that did not come about."""
     home: str = ""
     """The node whose name the id bears; empty: none (or the one that has no name)."""
-    seen: dict[str, Seen] = field(default_factory=dict[str, Seen])
-    """By node: the copies that this process knows of."""
+    seen: tuple[Seen, ...] = ()
+    """The copies that this process knows of, one for each node at most."""
     sole: bool = False
     """No other process has served the session since a look at the store proved it (rules R1, R2)."""
     shared: bool = False
@@ -112,10 +124,26 @@ class Entry:
     """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
     active: int = 0
     """Requests that have it open."""
-    displaced: dict[str, list[tuple[Any, bytes]]] = field(
-        default_factory=dict[str, list[tuple[Any, bytes]]], repr=False
-    )
+    displaced: dict[str, list[tuple[Any, bytes]]] | None = field(default=None, repr=False)
     """Values that a merge replaced while other requests may hold them, with their encoding at that moment."""
+
+    def seen_on(self, node: str) -> Seen | None:
+        """Return the copy that a node is known to hold."""
+        for seen in self.seen:
+            if seen.node == node:
+                return seen
+        return None
+
+    def note_seen(self, node: str, cas: Cas, flags: int) -> None:
+        """Note the copy that a node holds."""
+        self.seen = (*(seen for seen in self.seen if seen.node != node), Seen.of(node, cas, flags))
+
+    def forget_seen(self, node: str) -> Seen | None:
+        """Note that it is not known what a node holds; return what was."""
+        forgotten = self.seen_on(node)
+        if forgotten is not None:
+            self.seen = tuple(seen for seen in self.seen if seen is not forgotten)
+        return forgotten
 
     @property
     def behind(self) -> bool:

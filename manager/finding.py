@@ -14,7 +14,7 @@ from .nodes import NodeState
 from .process import Process
 from .reconciling import Reconciling, Taken
 from .request_state import Verdict
-from .session_id import SessionId
+from .session_id import SID_DIGITS, SessionId
 from .stores.store import Item
 from .version_vector import Relation, compare, is_dead
 
@@ -28,25 +28,27 @@ class Finding:
         self._process = process
         self._reconciling = reconciling
 
-    def at_hand(self, session_id: SessionId, began: float) -> Entry | None:
+    def at_hand(self, cookie: str, began: float) -> Entry | None:
         """Return the entry of an id, with a request counted, if it can be served without asking anybody.
 
         Parameters
         ----------
-        session_id
-            From the cookie.
+        cookie
+            Anything at all; what is no id has no entry. Most requests bring the very id that this process has given
+            out, and it is not taken apart.
         began
             When the request began, by the monotonic clock.
         """
         process = self._process
         sessions, freshness = process.sessions, process.freshness
-        entry = sessions.attach(session_id.sid)
+        entry = sessions.attach(cookie[:SID_DIGITS])
         if entry is None:
             return None
+        own = self._names_this_process(cookie, entry)
         now = process.runtime.time()
         if (
             entry.standing is not Standing.LIVE
-            or not freshness.trusts(entry, own=process.owns(session_id), now=began)
+            or not freshness.trusts(entry, own=own, now=began)
             or self._is_over(entry, now, requests=1)
         ):
             sessions.detach(entry)
@@ -54,6 +56,13 @@ class Finding:
         freshness.met(foreign=False)
         entry.accessed = now
         return entry
+
+    def _names_this_process(self, cookie: str, entry: Entry) -> bool:
+        process = self._process
+        if cookie[SID_DIGITS:] == process.suffix(entry.home):
+            return bool(process.route)
+        session_id = SessionId.parse(cookie)
+        return session_id is not None and process.owns(session_id)
 
     def find(self, session_id: SessionId, *, began: float) -> tuple[Verdict, Entry | None]:
         """Return the verdict on an id and, if it is live, the entry with a request counted.
@@ -188,17 +197,17 @@ class Finding:
         home = process.nodes.get(entry.home)
         if home is None or not home.available or entry.compared < home.returned_at or session_id.node != entry.home:
             return False
-        seen = entry.seen.get(home.name)
+        seen = entry.seen_on(home.name)
         if seen is None:
             return False
         started, life = process.runtime.monotonic(), entry.life(process.runtime.time())
         try:
             item = home.call(lambda store: store.get(entry.key, value=False, touch=life, renew=True))
         except StoreError:
-            entry.seen.pop(home.name, None)
+            entry.forget_seen(home.name)
             process.note_doubt(entry)
             return False
-        if item is None or Seen(item.cas, item.flags) != seen:
+        if item is None or Seen.of(home.name, item.cas, item.flags) != seen:
             return False
         entry.contact = entry.touched = started
         if (own or not process.route) and started >= entry.sole_after:
@@ -217,16 +226,16 @@ class Finding:
         for node, answer in answers:
             if isinstance(answer, StoreError):
                 complete = False
-                entry.seen.pop(node.name, None)
+                entry.forget_seen(node.name)
                 process.note_doubt(entry)
             elif answer is None:
-                entry.seen.pop(node.name, None)
+                entry.forget_seen(node.name)
             else:
                 try:
                     copies.append((node, answer, process.codec.open(entry.key, answer)))
                 except UndecodableError as error:
                     undecodable = error
-                    entry.seen[node.name] = Seen(answer.cas, answer.flags)
+                    entry.note_seen(node.name, answer.cas, answer.flags)
                     process.emit(EventKind.UNDECODABLE, entry, node=node.label, detail=str(error))
         if complete:
             entry.compared = started
@@ -247,7 +256,7 @@ class Finding:
         under way, so it does not say which node that is. An older copy at home is made up to date by this commit.
         """
         for node, item, _ in copies:
-            entry.seen[node.name] = Seen(item.cas, item.flags)
+            entry.note_seen(node.name, item.cas, item.flags)
             if node.name == session_id.node:
                 entry.home = node.name
 

@@ -7,7 +7,8 @@ again while a tombstone could be missing somewhere.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -82,16 +83,18 @@ class LocalSessions:
             entry.active -= 1
             if entry.active:
                 return
-            if entry.displaced and entry.turn is Turn.NONE:  # else the thread that stores it has yet to look at them
-                entry.displaced.clear()
+            entry.displaced = None
             if entry.standing is not Standing.LIVE and self._entries.get(entry.sid) is entry:
                 self._forget(entry.sid)
 
-    def forget_displaced(self, entry: Entry) -> None:
-        """Forget what merges have replaced, unless a request may still hold it."""
-        with self._lock:
-            if not entry.active:
-                entry.displaced.clear()
+    @contextmanager
+    def held(self, entry: Entry) -> Generator[None]:
+        """Count the background as a request on an entry: to what it merges, every request is another one."""
+        self.hold(entry)
+        try:
+            yield
+        finally:
+            self.detach(entry)
 
     def get(self, sid: str) -> Entry | None:
         """Return the entry of an id, without counting a request."""
@@ -152,7 +155,8 @@ class LocalSessions:
         for sid, entry in list(islice(self._entries.items(), LOOKED_AT)):
             if not self._is_full():
                 break
-            if entry.active or entry.behind or entry.standing is not Standing.LIVE:
+            busy = entry.active or entry.behind or entry.turn is not Turn.NONE
+            if busy or entry.standing is not Standing.LIVE:
                 self._entries.move_to_end(sid)  # else those that must stay would hide the others from every later look
             else:
                 self._forget(sid)

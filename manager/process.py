@@ -4,6 +4,7 @@ Invariant: `writer` and `worker` are of this process alone. A forked child gets 
 sessions: the parent owns them.
 """
 
+import threading
 from collections.abc import Mapping
 
 from .entry import Entry
@@ -13,9 +14,12 @@ from .local_sessions import LocalSessions
 from .nodes import Nodes
 from .runtime import Runtime
 from .session_codec import SessionCodec
-from .session_id import SID_BYTES, SID_DIGITS, WORKER_LENGTH, SessionId, sid_from, storage_key, worker_from
+from .session_id import SID_BYTES, WORKER_LENGTH, SessionId, id_suffix, sid_from, storage_key, worker_from
 from .settings import Settings
 from .stores.store import Store
+
+_SNAPSHOT_LOCKS = 64
+"""Locks that are held while a session is encoded, for all sessions: one of its own would be 100 bytes for each."""
 
 
 class Process:
@@ -47,6 +51,8 @@ class Process:
         self.writer = int.from_bytes(runtime.token(4), "big")
         self.route = settings.route or ""
         self.worker = worker_from(runtime.token(WORKER_LENGTH)) if self.route else ""
+        self._suffixes: dict[str, str] = {}
+        self._snapshot_locks = [threading.Lock() for _ in range(_SNAPSHOT_LOCKS)]
         self.retries = False
         """Whether some session is to be stored in the background."""
         self.freshness = Freshness(settings, forked=forked)
@@ -61,30 +67,24 @@ class Process:
 
     def new_entry(self, sid: str) -> Entry:
         """Return an entry that holds nothing yet."""
-        return Entry(sid, self.key(sid), self.runtime.lock())
+        snapshots = self._snapshot_locks[int(sid[:2], 16) % _SNAPSHOT_LOCKS]
+        return Entry(sid, self.key(sid), self.runtime.lock(), snapshots)
 
     def owns(self, session_id: SessionId) -> bool:
         """Whether an id names this very process."""
         return bool(self.route) and session_id.route == self.route and session_id.worker == self.worker
 
-    def id_of(self, entry: Entry) -> SessionId:
+    def id_of(self, entry: Entry) -> str:
         """Return the id that the client should have."""
-        node = entry.home if self.nodes.named else ""
-        known = entry.known_id
-        if known is None or known.node != node or known.sid != entry.sid:
-            known = entry.known_id = SessionId(entry.sid, node, self.route, self.worker)
-        return known
+        return entry.sid + self.suffix(entry.home)
 
-    def parse(self, cookie: object) -> SessionId | None:
-        """Return the id that a cookie holds, None if it is none.
-
-        Most requests bring the very id that this process has given out; it is not taken apart again.
-        """
-        if not isinstance(cookie, str):
-            return None
-        entry = self.sessions.get(cookie[:SID_DIGITS])
-        known = None if entry is None else entry.known_id
-        return known if known is not None and known.text == cookie else SessionId.parse(cookie)
+    def suffix(self, home: str) -> str:
+        """Return what the ids of this process have after the sid, for sessions at home on a node."""
+        node = home if self.nodes.named else ""
+        suffix = self._suffixes.get(node)
+        if suffix is None:
+            suffix = self._suffixes[node] = id_suffix(node, self.route, self.worker)
+        return suffix
 
     def tombstone_life(self, entry: Entry) -> int:
         """Return for how many seconds nodes remember that the session is over."""
@@ -94,6 +94,11 @@ class Process:
         """Note that the present state of a session is not, or not alone, on its nodes: the background stores it."""
         entry.unbacked = True
         self.retries = True
+
+    def note_backed_up(self, entry: Entry) -> None:
+        """Note that the snapshot that was taken last is on its nodes; what was left to the background since is not."""
+        with entry.snapshots:
+            entry.unbacked = entry.left
 
     def snapshot(self, entry: Entry) -> bytes:
         """Return the encoding of a session as it is, which takes the place of one that waits. Its mutex is held.
@@ -105,6 +110,7 @@ class Process:
         """
         with entry.snapshots:
             payload = self.codec.encode(entry.attributes)
+            entry.left = False
             if entry.pending is not None:
                 self.drop_pending(entry)
         return payload

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..serializers import SerializationError
 from .attribute_merge import Merged, merge_branch, merge_descendant
-from .entry import Entry, Seen, Standing
+from .entry import Entry, Standing
 from .envelope import Envelope
 from .errors import ManagerError, UndecodableError
 from .events import EventKind
@@ -62,9 +62,9 @@ class Reconciling:
         except UndecodableError as error:
             self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
             if self._process.settings.on_undecodable != "new":
-                entry.seen.pop(node, None)
+                entry.forget_seen(node)
                 return Taken.REFUSED
-            entry.seen[node] = Seen(item.cas, item.flags)
+            entry.note_seen(node, item.cas, item.flags)
             return Taken.NOTHING
         return self.reconcile(entry, node, item, envelope)
 
@@ -76,11 +76,11 @@ class Reconciling:
         try:
             relation = self.merge(entry, envelope)
         except CannotMergeError as error:
-            entry.seen.pop(node, None)  # what was not taken must not be stored over
+            entry.forget_seen(node)  # what was not taken must not be stored over
             self._process.emit(EventKind.UNDECODABLE, entry, node=node, detail=str(error))
             return Taken.REFUSED
-        entry.seen[node] = Seen(item.cas, item.flags)
-        if relation is Relation.OLDER and entry.home not in entry.seen:
+        entry.note_seen(node, item.cas, item.flags)
+        if relation is Relation.OLDER and entry.seen_on(entry.home) is None:
             entry.home = node
         elif relation is Relation.BRANCH:
             self._process.note_unbacked(entry)
@@ -128,7 +128,7 @@ class Reconciling:
         entry.absolute, entry.counter = header.absolute, header.counter
         entry.vector = entry.base_vector = header.vector
         entry.home, entry.sole, entry.standing = node, False, Standing.LIVE
-        entry.seen[node] = Seen(item.cas, item.flags)
+        entry.note_seen(node, item.cas, item.flags)
 
     def encoding(self, attributes: dict[str, Any]) -> bytes | None:
         """Return this process's own encoding, None if its serializer cannot keep the attributes."""
@@ -213,11 +213,13 @@ class Reconciling:
         if entry.active > 1 and not isinstance(value, _PLAIN):
             encoding = self.encoding({name: value})
             if encoding is not None:
+                if entry.displaced is None:
+                    entry.displaced = {}
                 entry.displaced.setdefault(name, []).append((value, encoding))
 
     def restore_displaced(self, entry: Entry) -> None:
         """Bring back values that a request changed after a merge had replaced them: the later change wins."""
-        for name, values in entry.displaced.items():
+        for name, values in (entry.displaced or {}).items():
             for at, (value, encoding) in enumerate(values):
                 changed = self.encoding({name: value})
                 if changed is not None and changed != encoding and entry.attributes.get(name) is not value:

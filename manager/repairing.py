@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..serializers import SerializationError
 from .debts import Debt
-from .entry import Entry, Seen, Standing
+from .entry import Entry, Standing
 from .errors import StoreError, UndecodableError
 from .events import EventKind
 from .nodes import NodeState
@@ -67,7 +67,7 @@ class Repairing:
         if entry is None or entry.key != key:
             self._remove_older(node, key, debt)
             return
-        with entry.mutex:
+        with self._process.sessions.held(entry), entry.mutex:
             if entry.standing is Standing.LIVE and entry.key == key:
                 self._bring_up_to_date(node, entry)
 
@@ -85,7 +85,7 @@ class Repairing:
 
     def _bring_up_to_date(self, node: NodeState, entry: Entry) -> None:
         """Compare what a node holds with the session: remove what is older, take what is newer."""
-        entry.seen.pop(node.name, None)
+        entry.forget_seen(node.name)
         item = node.store.get(entry.key)
         if item is None:
             if entry.unbacked or not entry.seen or entry.home == node.name:
@@ -99,16 +99,16 @@ class Repairing:
             if entry.standing is Standing.LIVE:
                 self._save(entry)
             return
-        if entry.seen and set(entry.seen) != {node.name} and entry.home != node.name:
-            cas = entry.seen.pop(node.name).cas
-            node.store.delete(entry.key, cas=cas)
+        if entry.home != node.name and any(seen.node != node.name for seen in entry.seen):
+            entry.forget_seen(node.name)
+            node.store.delete(entry.key, cas=item.cas)
         else:
             self._restore(node, entry, item)
 
     def _restore(self, node: NodeState, entry: Entry, item: Item | None = None) -> None:
         """Store the session on a node that is not in use yet."""
         process = self._process
-        life = entry.life(process.runtime.time())
+        idle, life = entry.idle, entry.life(process.runtime.time())  # a request may set another limit meanwhile
         if life == 0 or (entry.payload is None and entry.new):
             return
         try:
@@ -126,12 +126,13 @@ class Repairing:
         if written.cas is None:
             self._process.note_unbacked(entry)  # somebody was faster: the next save brings all together
             return
-        entry.seen[node.name] = Seen(written.cas, flags)
+        entry.note_seen(node.name, written.cas, flags)
         if entry.payload is not None and entry.home != node.name:
             process.note_doubt(entry)
             process.emit(EventKind.RELOCATED, entry, node=node.label, detail=f"from {entry.home}" if entry.home else "")
         entry.payload, entry.base_vector = payload, entry.vector
-        entry.stored_idle, entry.unbacked, entry.home = entry.idle, False, node.name
+        entry.stored_idle, entry.home = idle, node.name
+        process.note_backed_up(entry)
         entry.contact = entry.touched = process.runtime.monotonic()
         process.emit(EventKind.BACKED_UP, entry, node=node.label)
 
@@ -157,16 +158,17 @@ class Repairing:
         """Store the sessions that lived on a node which has lost everything; return how many were tried (rule R10)."""
 
         def lost(entry: Entry) -> bool:
-            return entry.home == node.name and not entry.shared and entry.seen.get(node.name) is not None
+            seen = entry.seen_on(node.name) if entry.home == node.name and not entry.shared else None
+            return seen is not None and seen.generation != node.generation
 
-        return self._save_all(lambda entry: lost(entry) and entry.seen[node.name].cas.generation != node.generation)
+        return self._save_all(lost)
 
     def _save_all(self, concerned: Callable[[Entry], bool], until: float | None = None) -> int:
         count = 0
         for entry in self._process.sessions.live():
             if not concerned(entry) or not self._process.nodes.targets(entry.home):
                 continue
-            with entry.mutex:
+            with self._process.sessions.held(entry), entry.mutex:
                 if entry.standing is not Standing.LIVE or not concerned(entry):
                     continue
                 self._save(entry)

@@ -7,10 +7,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .cookie import NO_COOKIE, CookieAction
+from .session_id import SessionId
 
 if TYPE_CHECKING:
     from .entry import Entry
-    from .session_id import SessionId
 
 
 class Verdict(Enum):
@@ -30,8 +30,6 @@ class RequestState:
 
     Parameters
     ----------
-    requested
-        The id that came, if it was one.
     began
         When, in seconds of the monotonic clock.
     ignored
@@ -57,8 +55,15 @@ class RequestState:
     under_way: Future[Any] | None = None
     """What another thread does, or did last, for an async request."""
 
-    def __init__(self, requested: SessionId | None, began: float, idle: int | None, *, ignored: bool) -> None:
-        self.requested = requested
+    came: str | None = None
+    """The id that came; None: none did, or what came was none."""
+
+    def __init__(self, began: float, idle: int | None, *, ignored: bool) -> None:
         self.began = began
         self.idle = idle
         self.ignored = ignored
+
+    @property
+    def requested(self) -> SessionId | None:
+        """The id that came, in its parts."""
+        return SessionId.parse(self.came)

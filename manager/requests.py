@@ -18,7 +18,7 @@ from .reconciling import Reconciling
 from .request_state import RequestState, Verdict
 from .saving import Saving
 from .session import Session
-from .session_id import SessionId
+from .session_id import SID_DIGITS, SessionId
 
 
 class Requests:
@@ -38,14 +38,16 @@ class Requests:
     def open(self, cookie: str | None, path: str) -> Session:
         """Return the session of a new request; no node is asked."""
         process = self._process
-        requested = process.parse(cookie) if cookie else None
         began = process.runtime.monotonic()
         ignored = self._ignored is not None and self._ignored(path)
-        request = RequestState(requested, began, process.settings.max_inactive_interval, ignored=ignored)
-        if requested is not None:
-            entry = self._finding.at_hand(requested, began)
+        request = RequestState(began, process.settings.max_inactive_interval, ignored=ignored)
+        if cookie and isinstance(cookie, str):  # pyright: ignore[reportUnnecessaryIsInstance] - of adapters of others
+            entry = self._finding.at_hand(cookie, began)
             if entry is not None:
+                request.came = cookie
                 self._attach(request, entry)
+            elif SessionId.parse(cookie) is not None:
+                request.came = cookie
         return Session(self, request)
 
     def load(self, request: RequestState) -> dict[str, Any]:
@@ -70,16 +72,15 @@ class Requests:
         request.entry, request.verdict = entry, Verdict.LIVE
         if request.released:  # it is looked at after its end, and keeps nothing here
             self._process.sessions.detach(entry)
-        request.sid = request.requested.sid if request.requested else entry.sid
+        request.sid = request.came[:SID_DIGITS] if request.came else entry.sid
         request.attributes = entry.attributes
         return entry.attributes
 
     def _begin(self, request: RequestState, verdict: Verdict) -> dict[str, Any]:
         """Let the session hold nothing yet."""
-        requested = request.requested
-        kept = verdict is Verdict.UNDECIDED and requested is not None
+        kept = request.came if verdict is Verdict.UNDECIDED else None
         request.entry, request.verdict, request.begun = None, verdict, False
-        request.sid = requested.sid if kept and requested else self._process.new_sid()
+        request.sid = kept[:SID_DIGITS] if kept is not None else self._process.new_sid()
         request.attributes = {}
         return request.attributes
 
@@ -94,10 +95,10 @@ class Requests:
         sid = self.sid_of(request)
         entry = request.entry
         if entry is not None and entry.sid == sid:
-            return self._process.id_of(entry).text
-        if request.requested is not None and request.requested.sid == sid:
-            return request.requested.text
-        return SessionId(sid, "", self._process.route, self._process.worker).text
+            return self._process.id_of(entry)
+        if request.came is not None and request.came[:SID_DIGITS] == sid:
+            return request.came
+        return str(SessionId(sid, "", self._process.route, self._process.worker))
 
     # The end of a request
 
@@ -134,7 +135,7 @@ class Requests:
     def _create(self, request: RequestState, attributes: dict[str, Any]) -> tuple[Entry, bytes]:
         """Begin a session with what the request has put into it; return it and its encoding."""
         process = self._process
-        if request.requested is not None and request.sid == request.requested.sid:
+        if request.came is not None and request.sid == request.came[:SID_DIGITS]:
             request.sid = process.new_sid()  # nothing is ever stored under an id that was not found
         payload = process.codec.encode(attributes)
         entry = process.new_entry(request.sid)
@@ -154,7 +155,7 @@ class Requests:
     def _commit_nothing(self, request: RequestState) -> CookieAction:
         if request.ignored and request.attributes and request.entry is None:
             self._process.events.emit(EventKind.DROPPED, detail="a request that is ignored wrote to its session")
-        deletes = request.destroyed and request.requested is not None
+        deletes = request.destroyed and request.came is not None
         request.cookie = DELETE_COOKIE if deletes else NO_COOKIE
         return request.cookie
 
@@ -167,8 +168,8 @@ class Requests:
             and (request.rotated_from or not request.ignored)
         ):
             session_id = self._process.id_of(entry)
-            if session_id is not request.requested and session_id != request.requested:
-                request.cookie = CookieAction(CookieKind.SET, session_id.text)
+            if session_id != request.came:
+                request.cookie = CookieAction(CookieKind.SET, session_id)
             if request.rotated_from:
                 self._acknowledge(request)
         return request.cookie
@@ -222,7 +223,7 @@ class Requests:
                     if entry.standing is Standing.LIVE:
                         request.rotated_from += (old_sid,)
                         request.sid = entry.sid
-                        request.cookie = CookieAction(CookieKind.SET, self._process.id_of(entry).text)
+                        request.cookie = CookieAction(CookieKind.SET, self._process.id_of(entry))
                         return
                     if changed:
                         self._process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
@@ -234,9 +235,9 @@ class Requests:
         if request.attributes is None:
             self.load(request)
         entry = request.entry
-        if entry is None and request.verdict is Verdict.UNDECIDED and request.requested is not None:
+        if entry is None and request.verdict is Verdict.UNDECIDED and request.came is not None:
             # Nobody knows it here, and it must be dead when the nodes are back.
-            entry = self._process.new_entry(request.requested.sid)
+            entry = self._process.new_entry(request.came[:SID_DIGITS])
             entry.idle = self._process.settings.max_inactive_interval
             with entry.mutex:
                 self._ending.destroy(entry)
@@ -247,7 +248,7 @@ class Requests:
             self._let_go(request)
         self._begin(request, Verdict.GONE)
         request.destroyed = True
-        request.cookie = DELETE_COOKIE if request.requested is not None else NO_COOKIE
+        request.cookie = DELETE_COOKIE if request.came is not None else NO_COOKIE
 
     def _let_go(self, request: RequestState) -> None:
         self.release(request)

@@ -70,14 +70,14 @@ class Saving:
     def _save_once(self, entry: Entry, payload: bytes) -> Step:
         process = self._process
         now, started = process.runtime.time(), process.runtime.monotonic()
-        life = entry.life(now)
+        idle, life = entry.idle, entry.life(now)  # a request may set another limit meanwhile
         if life == 0:
             self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
             return Step.GONE
         entry.counter += 1
         entry.vector = entry.vector.bumped(process.writer)
         value, flags = process.codec.seal(entry, payload, now=now)
-        idle, size = entry.idle, len(value)
+        size = len(value)
         wanted = min(process.settings.copies if entry.sole else max(2, process.settings.copies), len(process.nodes.all))
         stored: list[NodeState] = []
         missed = [node for node in process.nodes.ring(entry.home) if not node.available]
@@ -97,7 +97,7 @@ class Saving:
                     break
                 return self._give_up(entry, str(error))
             except StoreError:
-                entry.seen.pop(node.name, None)
+                entry.forget_seen(node.name)
                 process.note_doubt(entry)
                 missed.append(node)
                 continue
@@ -124,7 +124,8 @@ class Saving:
         home = stored[0]
         first, moved = entry.payload is None, entry.home != home.name
         entry.payload, entry.base_vector = payload, entry.vector
-        entry.stored_idle, entry.unbacked = idle, False
+        entry.stored_idle = idle
+        process.note_backed_up(entry)
         entry.contact = entry.touched = started
         if moved:
             before, entry.home = entry.home, home.name
@@ -151,8 +152,8 @@ class Saving:
             written = node.call(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
             if written.outcome is Outcome.STORED:
                 return self._stored(entry, node, written, flags)
-        seen = entry.seen.get(node.name)
-        if seen is not None and seen.cas.generation != node.store.generation:
+        seen = entry.seen_on(node.name)
+        if seen is not None and seen.generation != node.store.generation:
             seen = None  # the server has restarted: what was seen is no longer there (rule R9)
         for _ in range(_ROUNDS):
             if seen is None:
@@ -162,7 +163,9 @@ class Saving:
                 taken = self._reconciling.look(entry, node.name, item)
                 if taken is not Taken.NOTHING:
                     return _STEPS[taken]
-                seen = entry.seen[node.name]
+                seen = entry.seen_on(node.name)
+                if seen is None:
+                    continue
             cas = seen.cas
             written = node.call(lambda store, cas=cas: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
             if written.outcome is Outcome.STORED:
@@ -176,7 +179,7 @@ class Saving:
 
     def _put_anew(self, node: NodeState, entry: Entry, value: bytes, flags: int, life: int | None) -> Step:
         """Store where the node holds nothing, after asking the others whether the session is still alive."""
-        entry.seen.pop(node.name, None)
+        entry.forget_seen(node.name)
         process = self._process
         step = self.check_absent(node, entry)
         if step is not None:
@@ -201,10 +204,10 @@ class Saving:
         taken = False
         for other, answer in self._process.nodes.gather(others, lambda store: store.get(entry.key, value=False)):
             if isinstance(answer, StoreError):
-                entry.seen.pop(other.name, None)
+                entry.forget_seen(other.name)
                 self._process.note_doubt(entry)
                 continue
-            if answer is None or entry.seen.get(other.name) == Seen(answer.cas, answer.flags):
+            if answer is None or entry.seen_on(other.name) == Seen.of(other.name, answer.cas, answer.flags):
                 continue
             try:
                 item = other.call(lambda store: store.get(entry.key))
@@ -219,7 +222,7 @@ class Saving:
 
     def _stored(self, entry: Entry, node: NodeState, written: Written, flags: int) -> Step:
         if written.cas is not None:
-            entry.seen[node.name] = Seen(written.cas, flags)
+            entry.note_seen(node.name, written.cas, flags)
         return Step.STORED
 
     def _settle(self, entry: Entry, stored: list[NodeState], missed: list[NodeState], started: float) -> None:
@@ -234,7 +237,7 @@ class Saving:
         if stored:
             passed = {node.name for node in (*stored, *missed)}
             for node in process.nodes.all:
-                if node.name not in passed and node.name in entry.seen and node.available:
+                if node.name not in passed and node.available and entry.seen_on(node.name) is not None:
                     self._remove(entry, node, debt)
 
     def _catch_up(self, entry: Entry, node: NodeState, debt: Debt, *, remove: bool) -> None:
@@ -253,9 +256,11 @@ class Saving:
 
     def _remove(self, entry: Entry, node: NodeState, debt: Debt) -> None:
         """Delete the very copy that was seen on a node that is no longer used for the session."""
-        cas = entry.seen.pop(node.name).cas
+        seen = entry.forget_seen(node.name)
+        if seen is None:
+            return
         try:
-            node.call(lambda store: store.delete(entry.key, cas=cas))
+            node.call(lambda store: store.delete(entry.key, cas=seen.cas))
         except StoreError:
             node.owe(entry.key, debt)
 
@@ -266,16 +271,16 @@ class Saving:
         if life == 0:
             self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
             return Step.GONE
-        nodes = [node for node in process.nodes.ring(entry.home) if node.name in entry.seen and node.available]
+        nodes = [node for node in process.nodes.ring(entry.home) if node.available and entry.seen_on(node.name)]
         at_home = False
         for node, answer in process.nodes.gather(
             nodes, lambda store: store.get(entry.key, value=False, touch=life, renew=True)
         ):
-            if isinstance(answer, Item) and Seen(answer.cas, answer.flags) == entry.seen[node.name]:
+            if isinstance(answer, Item) and Seen.of(node.name, answer.cas, answer.flags) == entry.seen_on(node.name):
                 at_home = at_home or node.name == entry.home
             elif self._look_again(node, entry) is Taken.GONE:
                 return Step.GONE
-        at_home = at_home or entry.home in entry.seen
+        at_home = at_home or entry.seen_on(entry.home) is not None
         if not at_home or entry.unbacked or process.codec.encode(entry.attributes) != entry.payload:
             return self.save(entry)
         entry.contact = entry.touched = started
@@ -285,7 +290,7 @@ class Saving:
 
     def _look_again(self, node: NodeState, entry: Entry) -> Taken:
         """Take what a node holds instead of the copy that was seen on it, if it can be asked."""
-        entry.seen.pop(node.name, None)
+        entry.forget_seen(node.name)
         self._process.note_doubt(entry)
         try:
             item = node.call(lambda store: store.get(entry.key)) if node.available else None

@@ -98,7 +98,7 @@ class Session(dict[str, Any]):
     @property
     def has_id(self) -> bool:
         """Whether a well-formed id came with the request."""
-        return self.request_state.requested is not None
+        return self.request_state.came is not None
 
     @property
     def loaded(self) -> bool:

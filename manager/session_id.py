@@ -50,16 +50,10 @@ class SessionId:
     """The server, as the load balancer calls it."""
     worker: str = ""
     """The process, among those of one route."""
-    text: str = field(init=False, repr=False, compare=False)
-    """What `parse` reads: the secret, for the cookie."""
 
     def __post_init__(self) -> None:
         if self.worker and not self.route:
             raise ValueError(f"worker {self.worker!r} without a route: it tells apart the processes of one route")
-        node = f"-{self.node}" if self.node else ""
-        worker = f"~{self.worker}" if self.worker else ""
-        text = f"{self.sid}{node}.{self.route}{worker}" if self.route else self.sid + node
-        object.__setattr__(self, "text", text)
 
     @classmethod
     def parse(cls, text: str | None) -> Self | None:
@@ -80,7 +74,19 @@ class SessionId:
         return cls(*match.groups("")) if match else None
 
     def __str__(self) -> str:
-        return self.text
+        """Return the text that `parse` reads: the secret, for the cookie."""
+        return self.sid + id_suffix(self.node, self.route, self.worker)
+
+
+def id_suffix(node: str, route: str, worker: str) -> str:
+    """Return what an id has after its sid.
+
+    >>> id_suffix("n1", "app1", "x7"), id_suffix("", "", "")
+    ('-n1.app1~x7', '')
+    """
+    node = f"-{node}" if node else ""
+    worker = f"~{worker}" if worker else ""
+    return f"{node}.{route}{worker}" if route else node
 
 
 def sid_from(random: bytes) -> str:

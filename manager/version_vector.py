@@ -9,7 +9,6 @@ removed may return.
 """
 
 import struct
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
 
@@ -31,7 +30,6 @@ class Relation(Enum):
     """Each has saves that the other has not seen."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class VersionVector:
     """How often each writer has saved.
 
@@ -49,15 +47,25 @@ class VersionVector:
     VersionVector(entries=((11, 1), (10, 2)))
     """
 
-    entries: tuple[tuple[int, int], ...] = ()
+    __slots__ = ("_flat",)
 
-    def __post_init__(self) -> None:
-        """Check what stored bytes may have claimed."""
-        if len(self.entries) > MAX_WRITERS or len(dict(self.entries)) != len(self.entries):
-            raise ValueError(f"{len(self.entries)} writers in a version vector: at most {MAX_WRITERS}, each once")
-        for writer, count in self.entries:
+    def __init__(self, entries: tuple[tuple[int, int], ...] = ()) -> None:
+        # Stored bytes may claim anything.
+        if len(entries) > MAX_WRITERS or len(dict(entries)) != len(entries):
+            raise ValueError(f"{len(entries)} writers in a version vector: at most {MAX_WRITERS}, each once")
+        for writer, count in entries:
             if not 0 <= writer < 1 << 32 or count < 1:
                 raise ValueError(f"writer {writer}, count {count}: a writer has 32 bits, a count is at least 1")
+        # Each session of a process has one: a tuple for each pair would be half of it.
+        self._flat = tuple(number for entry in entries for number in entry)
+
+    @property
+    def entries(self) -> tuple[tuple[int, int], ...]:
+        """Writers and counts, the writer that saved last at the end."""
+        return tuple(zip(self._flat[::2], self._flat[1::2], strict=True))
+
+    def __repr__(self) -> str:
+        return f"VersionVector(entries={self.entries})"
 
     def __eq__(self, other: object) -> bool:
         """Whether the counts are the same; the order says only whom to forget first."""
@@ -70,12 +78,13 @@ class VersionVector:
     @property
     def last_writer(self) -> int:
         """The writer that saved last; 0 if none has."""
-        return self.entries[-1][0] if self.entries else 0
+        return self._flat[-2] if self._flat else 0
 
     def bumped(self, writer: int) -> "VersionVector":
         """Return the vector after one more save of a writer."""
-        count = dict(self.entries).get(writer, 0)
-        others = tuple(entry for entry in self.entries if entry[0] != writer)
+        entries = self.entries
+        count = dict(entries).get(writer, 0)
+        others = tuple(entry for entry in entries if entry[0] != writer)
         return VersionVector((*others, (writer, count + 1))[-MAX_WRITERS:])
 
     def merged(self, other: "VersionVector") -> "VersionVector":

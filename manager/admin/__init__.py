@@ -1,1 +1,6 @@
-"""`memcached-sessions`: what an operator asks of nodes and stored sessions, from the command line."""
+"""`memcached-sessions`: what an operator asks of nodes and stored sessions, from the command line.
+
+`cli` takes the command and `command_settings` its settings; `asking` asks the nodes, and changes nothing on them.
+`node_report` and `inspection` (with `header_reading` and `value_text`) are what is found, `nodes_output` and
+`inspect_output` how it is printed, through `layout`, `quantities` and `escaping`.
+"""

@@ -233,7 +233,7 @@ def test_no_repr_has_an_id_or_what_a_session_holds(nodes: dict[str, Node]) -> No
         request = session.request_state
         entry = request.entry
         assert entry
-        entry.displaced["more"] = [(["somebody"], b"somebody")]
+        entry.displaced = {"more": [(["somebody"], b"somebody")]}
         shown = [entry, request, session, request.cookie, Ended(0.0, entry), manager, manager.settings]
         sids.add(entry.sid)
         texts = [repr(shown), repr(Debt(entry.sid, EMPTY, 0.0)), repr(CookieAction(CookieKind.SET, entry.sid))]
