@@ -173,12 +173,19 @@ def test_the_installed_comparison_runs_from_an_empty_folder(installed_suite: str
     assert int(passed[1]) > 0
 
 
-@pytest.mark.parametrize("command", [("session-bench",), ("python", "-m", "memcached_sessions.bench")])
-def test_the_installed_command_explains_itself(fresh_python: Path, command: tuple[str, ...]) -> None:
-    """The console script and the module are there and start."""
+@pytest.mark.parametrize(
+    ("command", "subject"),
+    [
+        (("session-bench",), "serializers"),
+        (("python", "-m", "memcached_sessions.bench"), "serializers"),
+        (("memcached-sessions",), "nodes"),
+    ],
+)
+def test_the_installed_command_explains_itself(fresh_python: Path, command: tuple[str, ...], subject: str) -> None:
+    """The console scripts and the module are there and start."""
     program, *arguments = command
 
-    assert "serializers" in _run(fresh_python.parent, str(fresh_python.parent / program), *arguments, "--help")
+    assert subject in _run(fresh_python.parent, str(fresh_python.parent / program), *arguments, "--help")
 
 
 def test_the_serializers_work_without_pymemcache(python_without_pymemcache: Path) -> None:

@@ -13,13 +13,14 @@ from typing import TypeVar
 
 from pymemcache.exceptions import MemcacheError
 
-from ..errors import ConfigurationError, StoreError
+from ..errors import StoreError
 from ..node_list import Node
 from ..settings import Settings
 from ..stores.dialing import Dialer
 from ..stores.memcached_failures import store_error
 from ..stores.meta_client import MetaClient
 from ..stores.meta_commands import Command, authenticate_command
+from ..stores.tls import tls_context
 
 _MOST_AT_ONCE = 32
 
@@ -88,13 +89,13 @@ def ask_all(
         The files for TLS cannot be used.
     """
     nodes = settings.node_list.nodes
-    tls_context = _tls_context(settings) if any(node.address.kind == "tls" for node in nodes) else None
+    tls = tls_context(settings) if any(node.address.kind == "tls" for node in nodes) else None
 
     def ask(node: Node) -> _Answer | StoreError:
         if node.address.kind == "memory":
             return StoreError("it is in the memory of the application's process: nobody else sees it", node=node.label)
         try:
-            return _asked(node, settings, question, tls_context if node.address.kind == "tls" else None)
+            return _asked(node, settings, question, tls if node.address.kind == "tls" else None)
         except (OSError, MemcacheError) as error:
             return store_error(error, node=node.label, key=key)
 
@@ -102,9 +103,9 @@ def ask_all(
         return list(zip(nodes, threads.map(ask, nodes), strict=True))
 
 
-def _asked(node: Node, settings: Settings, question: Question[_Answer], tls_context: ssl.SSLContext | None) -> _Answer:
+def _asked(node: Node, settings: Settings, question: Question[_Answer], tls: ssl.SSLContext | None) -> _Answer:
     address = node.address.path if node.address.kind == "unix" else (node.address.host, node.address.port)
-    dialer = Dialer(address, connect_timeout=settings.connect_timeout, tls_context=tls_context)
+    dialer = Dialer(address, connect_timeout=settings.connect_timeout, tls_context=tls)
     client = ReadOnlyClient(dialer, timeout=settings.operation_timeout)
     try:
         client.connect()
@@ -114,19 +115,3 @@ def _asked(node: Node, settings: Settings, question: Question[_Answer], tls_cont
         return question(node, client, deadline)
     finally:
         client.close()
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.tls_ca_file)
-        context.check_hostname = settings.tls_check_hostname
-        if settings.tls_certificate_file is not None:
-            context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
-    except OSError as error:
-        files = ", ".join(
-            f"{name}={file}"
-            for name in ("tls_ca_file", "tls_certificate_file", "tls_key_file")
-            if (file := getattr(settings, name)) is not None
-        )
-        raise ConfigurationError(f"TLS cannot be set up with {files}: {error}") from error
-    return context

@@ -1,6 +1,5 @@
 """From the node list to one store for each node."""
 
-import ssl
 from collections.abc import Callable
 
 from ..node_list import Node
@@ -8,6 +7,7 @@ from ..settings import Settings
 from .memcached_store import MemcachedStore
 from .memory_store import MemoryStore
 from .store import Store
+from .tls import tls_context
 
 
 def open_stores(settings: Settings, *, clock: Callable[[], float]) -> dict[str, Store]:
@@ -36,13 +36,5 @@ def _open(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
         max_pool_size=settings.max_pool_size,
         username=settings.username,
         password=settings.password,
-        tls_context=_tls_context(settings) if address.kind == "tls" else None,
+        tls_context=tls_context(settings) if address.kind == "tls" else None,
     )
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.tls_ca_file)
-    context.check_hostname = settings.tls_check_hostname
-    if settings.tls_certificate_file is not None:
-        context.load_cert_chain(settings.tls_certificate_file, settings.tls_key_file)
-    return context
