@@ -11,6 +11,7 @@ removed may return.
 import struct
 from enum import Enum
 from hashlib import blake2b
+from typing import Self
 
 MAX_WRITERS = 16
 
@@ -30,7 +31,7 @@ class Relation(Enum):
     """Each has saves that the other has not seen."""
 
 
-class VersionVector:
+class VersionVector(tuple[int, ...]):
     """How often each writer has saved.
 
     Parameters
@@ -47,22 +48,22 @@ class VersionVector:
     VersionVector(entries=((11, 1), (10, 2)))
     """
 
-    __slots__ = ("_flat",)
+    # Each session of a process has one. It is the tuple of all its numbers: a tuple for each pair would be half of it.
+    __slots__ = ()
 
-    def __init__(self, entries: tuple[tuple[int, int], ...] = ()) -> None:
-        # Stored bytes may claim anything.
+    def __new__(cls, entries: tuple[tuple[int, int], ...] = ()) -> Self:
+        """Check what stored bytes may claim."""
         if len(entries) > MAX_WRITERS or len(dict(entries)) != len(entries):
             raise ValueError(f"{len(entries)} writers in a version vector: at most {MAX_WRITERS}, each once")
         for writer, count in entries:
             if not 0 <= writer < 1 << 32 or count < 1:
                 raise ValueError(f"writer {writer}, count {count}: a writer has 32 bits, a count is at least 1")
-        # Each session of a process has one: a tuple for each pair would be half of it.
-        self._flat = tuple(number for entry in entries for number in entry)
+        return super().__new__(cls, (number for entry in entries for number in entry))
 
     @property
     def entries(self) -> tuple[tuple[int, int], ...]:
         """Writers and counts, the writer that saved last at the end."""
-        return tuple(zip(self._flat[::2], self._flat[1::2], strict=True))
+        return tuple(zip(self[::2], self[1::2], strict=True))
 
     def __repr__(self) -> str:
         return f"VersionVector(entries={self.entries})"
@@ -71,6 +72,9 @@ class VersionVector:
         """Whether the counts are the same; the order says only whom to forget first."""
         return isinstance(other, VersionVector) and dict(self.entries) == dict(other.entries)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         """Return a hash of the counts."""
         return hash(frozenset(self.entries))
@@ -78,7 +82,7 @@ class VersionVector:
     @property
     def last_writer(self) -> int:
         """The writer that saved last; 0 if none has."""
-        return self._flat[-2] if self._flat else 0
+        return self[-2] if self else 0
 
     def bumped(self, writer: int) -> "VersionVector":
         """Return the vector after one more save of a writer."""
