@@ -115,7 +115,7 @@ class Committing:
     def store(self, entry: Entry) -> None:
         """Back a session up for the queue: its newest snapshot, or what it is now."""
         process = self._process
-        with process.sessions.held(entry), entry.mutex:
+        with entry.mutex, process.sessions.held(entry):
             payload = entry.pending
             try:
                 if entry.standing is Standing.LIVE:

@@ -3,8 +3,8 @@
 Invariants: `attributes` is one dict for the life of the entry, so that what a request changed is there for the others;
 everything else changes only under `mutex`; `payload` is what this process's own encoding of the backed-up state is, and
 so the base of every merge. `pending` was encoded after all that is stored, and holds what every merge took: it changes
-under `snapshots` alone, together with the encoding, and so do the attributes and `payload` in a merge. A ``repr`` has
-neither the id nor what the session holds.
+under `snapshots` alone, together with the encoding, and so do the attributes and `payload` in a merge, and `displaced`
+while a request has the session open. A ``repr`` has neither the id nor what the session holds.
 """
 
 import threading
@@ -100,6 +100,8 @@ class Entry:
     vector: VersionVector = EMPTY
     base_vector: VersionVector = EMPTY
     """Of the state that `payload` is: `vector` may be ahead by saves that did not come about."""
+    sent: tuple[bytes, VersionVector] | None = field(default=None, repr=False)
+    """What was sent to nodes last, and its vector, until all have it: what others store may have grown from it."""
     home: str = ""
     """The node whose name the id bears; empty: none (or the one that has no name)."""
     seen: tuple[Seen, ...] = ()
@@ -122,6 +124,8 @@ class Entry:
     """When all nodes were last asked."""
     size: int = 0
     """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
+    held: bool = False
+    """The background is at it, and no request."""
     active: int = 0
     """Requests that have it open."""
     displaced: dict[str, list[tuple[Any, bytes]]] | None = field(default=None, repr=False)
@@ -144,6 +148,11 @@ class Entry:
         if forgotten is not None:
             self.seen = tuple(seen for seen in self.seen if seen is not forgotten)
         return forgotten
+
+    @property
+    def has_others(self) -> bool:
+        """Whether a request has it open beside whoever is at it."""
+        return self.active > (0 if self.held else 1)
 
     @property
     def behind(self) -> bool:

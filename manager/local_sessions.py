@@ -89,12 +89,15 @@ class LocalSessions:
 
     @contextmanager
     def held(self, entry: Entry) -> Generator[None]:
-        """Count the background as a request on an entry: to what it merges, every request is another one."""
-        self.hold(entry)
+        """Note that the background is at an entry, whose mutex it has: to what it merges all requests are others."""
+        entry.held = True
         try:
             yield
         finally:
-            self.detach(entry)
+            entry.held = False
+            with self._lock:
+                if not entry.active:
+                    entry.displaced = None
 
     def get(self, sid: str) -> Entry | None:
         """Return the entry of an id, without counting a request."""

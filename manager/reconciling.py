@@ -105,12 +105,18 @@ class Reconciling:
         relation = compare(entry.vector, envelope.header.vector)
         if relation in {Relation.SAME, Relation.NEWER}:
             return None
-        base = base or Base(entry.payload, entry.base_vector)
+        base = base or self._base(entry, envelope)
         try:
             self._merge(entry, envelope, self._process.codec.decode(envelope), base)
         except (UndecodableError, SerializationError, RuntimeError) as error:
             raise CannotMergeError(f"what another process stored cannot be merged here: {error}") from error
         return relation
+
+    def _base(self, entry: Entry, envelope: Envelope) -> Base:
+        """Return the newest state of the session from which an envelope may have grown."""
+        if entry.sent is not None and _is_ancestor(entry.sent[1], envelope):
+            return Base(*entry.sent)
+        return Base(entry.payload, entry.base_vector)
 
     def load(self, entry: Entry, node: str, item: Item, envelope: Envelope) -> None:
         """Make an empty entry the session of an envelope.
@@ -139,7 +145,7 @@ class Reconciling:
 
     def go_back(self, entry: Entry) -> None:
         """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
-        if entry.active > 1 or (entry.newest is None and not entry.unbacked):
+        if entry.has_others or (entry.newest is None and not entry.unbacked):
             return
         codec, live = self._process.codec, entry.attributes
         stored = {} if entry.newest is None else codec.decode_own(entry.newest)
@@ -168,8 +174,9 @@ class Reconciling:
         mine_wins = (entry.counter, process.writer) > (header.counter, last_writer)
         for attempt in range(SNAPSHOT_ATTEMPTS):
             mine = process.codec.kept(entry.attributes)
+            before = self._encodings(mine) if entry.has_others else {}
             try:
-                if base.payload is not None and compare(base.vector, header.vector) in {Relation.OLDER, Relation.SAME}:
+                if base.payload is not None and _is_ancestor(base.vector, envelope):
                     was = process.codec.decode_own(base.payload)
                     merged = merge_descendant(was, mine, theirs, process.codec.serializer, mine_wins=mine_wins)
                 else:
@@ -179,9 +186,11 @@ class Reconciling:
                     raise
                 continue  # another request is changing a value
             with entry.snapshots:
-                if self._apply(entry, mine, merged):
+                if self._apply(entry, mine, merged, before):
                     process.drop_pending(entry)  # it has not what was taken
                     entry.payload, entry.base_vector = baseline, header.vector
+                    if entry.sent is not None and _is_ancestor(entry.sent[1], envelope):
+                        entry.sent = None  # this is newer
                     break  # else another request has just set an attribute
         else:
             raise RuntimeError("other requests do not stop changing the session")
@@ -195,30 +204,41 @@ class Reconciling:
             names = ", ".join(sorted(merged.conflicts))
             process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {names}")
 
-    def _apply(self, entry: Entry, mine: dict[str, Any], merged: Merged) -> bool:
+    def _encodings(self, attributes: dict[str, Any]) -> dict[str, bytes | None]:
+        return {
+            name: self.encoding({name: value}) for name, value in attributes.items() if not isinstance(value, _PLAIN)
+        }
+
+    def _apply(self, entry: Entry, mine: dict[str, Any], merged: Merged, before: dict[str, bytes | None]) -> bool:
         """Put what was taken in place, unless another request has put something there meanwhile."""
         live, missing = entry.attributes, object()
         if any(live.get(name, missing) is not mine.get(name, missing) for name in merged.taken):
             return False
         for name in merged.taken:
-            self._displace(entry, name, mine.get(name))
+            self._displace(entry, name, mine.get(name), before.get(name))
             if name in merged.attributes:
                 live[name] = merged.attributes[name]
             else:
                 live.pop(name, None)
         return True
 
-    def _displace(self, entry: Entry, name: str, value: object) -> None:
-        """Remember a value that other requests may hold and change although it is no longer in the session."""
-        if entry.active > 1 and not isinstance(value, _PLAIN):
-            encoding = self.encoding({name: value})
+    def _displace(self, entry: Entry, name: str, value: object, before: bytes | None) -> None:
+        """Remember a value that other requests may hold and change although it is no longer in the session.
+
+        What it was ``before`` it was compared says whether it has changed: that may have happened already.
+        """
+        if entry.has_others and not isinstance(value, _PLAIN):
+            encoding = before or self.encoding({name: value})
             if encoding is not None:
                 if entry.displaced is None:
                     entry.displaced = {}
                 entry.displaced.setdefault(name, []).append((value, encoding))
 
     def restore_displaced(self, entry: Entry) -> None:
-        """Bring back values that a request changed after a merge had replaced them: the later change wins."""
+        """Bring back values that a request changed after a merge had replaced them: the later change wins.
+
+        `Entry.snapshots` is held, and nothing else need be.
+        """
         for name, values in (entry.displaced or {}).items():
             for at, (value, encoding) in enumerate(values):
                 changed = self.encoding({name: value})
@@ -226,3 +246,7 @@ class Reconciling:
                     values[at] = (value, changed)
                     entry.attributes[name] = value
                     self._process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {name}")
+
+
+def _is_ancestor(vector: VersionVector, envelope: Envelope) -> bool:
+    return compare(vector, envelope.header.vector) in {Relation.OLDER, Relation.SAME}

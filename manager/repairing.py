@@ -67,7 +67,7 @@ class Repairing:
         if entry is None or entry.key != key:
             self._remove_older(node, key, debt)
             return
-        with self._process.sessions.held(entry), entry.mutex:
+        with entry.mutex, self._process.sessions.held(entry):
             if entry.standing is Standing.LIVE and entry.key == key:
                 self._bring_up_to_date(node, entry)
 
@@ -118,6 +118,7 @@ class Repairing:
             return
         entry.counter += 1
         entry.vector = entry.vector.bumped(process.writer)
+        entry.sent = payload, entry.vector
         value, flags = process.codec.seal(entry, payload, now=process.runtime.time())
         if item is None:
             written = node.store.add(entry.key, value, flags=flags, ttl=life)
@@ -127,10 +128,12 @@ class Repairing:
             self._process.note_unbacked(entry)  # somebody was faster: the next save brings all together
             return
         entry.note_seen(node.name, written.cas, flags)
-        if entry.payload is not None and entry.home != node.name:
+        if entry.home != node.name:
             process.note_doubt(entry)
-            process.emit(EventKind.RELOCATED, entry, node=node.label, detail=f"from {entry.home}" if entry.home else "")
-        entry.payload, entry.base_vector = payload, entry.vector
+            if entry.payload is not None:
+                before = f"from {entry.home}" if entry.home else ""
+                process.emit(EventKind.RELOCATED, entry, node=node.label, detail=before)
+        entry.payload, entry.base_vector, entry.sent = payload, entry.vector, None
         entry.stored_idle, entry.home = idle, node.name
         process.note_backed_up(entry)
         entry.contact = entry.touched = process.runtime.monotonic()
@@ -168,7 +171,7 @@ class Repairing:
         for entry in self._process.sessions.live():
             if not concerned(entry) or not self._process.nodes.targets(entry.home):
                 continue
-            with self._process.sessions.held(entry), entry.mutex:
+            with entry.mutex, self._process.sessions.held(entry):
                 if entry.standing is not Standing.LIVE or not concerned(entry):
                     continue
                 self._save(entry)
@@ -179,8 +182,10 @@ class Repairing:
                 self._process.runtime.sleep(PAUSE)
         return count
 
-    def _save(self, entry: Entry) -> None:
+    def _save(self, entry: Entry, payload: bytes | None = None) -> None:
         try:
-            self._saving.save(entry)
+            self._saving.save(entry, payload)
         except ValueError as error:  # a value or header that cannot be written; the others are not to suffer
             self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
+            if payload is None and entry.pending is not None:
+                self._save(entry, entry.pending)  # it was taken before the value was set

@@ -76,6 +76,7 @@ class Saving:
             return Step.GONE
         entry.counter += 1
         entry.vector = entry.vector.bumped(process.writer)
+        entry.sent = payload, entry.vector
         value, flags = process.codec.seal(entry, payload, now=now)
         size = len(value)
         wanted = min(process.settings.copies if entry.sole else max(2, process.settings.copies), len(process.nodes.all))
@@ -123,14 +124,14 @@ class Saving:
         process = self._process
         home = stored[0]
         first, moved = entry.payload is None, entry.home != home.name
-        entry.payload, entry.base_vector = payload, entry.vector
+        entry.payload, entry.base_vector, entry.sent = payload, entry.vector, None
         entry.stored_idle = idle
         process.note_backed_up(entry)
         entry.contact = entry.touched = started
         if moved:
             before, entry.home = entry.home, home.name
+            process.note_doubt(entry)  # a late response with the new node may call the client back from a take-over
             if not first:
-                process.note_doubt(entry)
                 process.emit(EventKind.RELOCATED, entry, node=home.label, detail=f"from {before}" if before else "")
         process.emit(EventKind.BACKED_UP, entry, node=home.label)
 

@@ -1,4 +1,4 @@
-"""Interleavings of two processes with two requests each and one fault, explored on the real code.
+"""Interleavings of two processes with two requests each and a fault, explored on the real code.
 
 What is checked is in `simulation.checks`, how far it goes in `simulation.explorer`. Each plan gets a number of runs
 that continuous integration affords; ``--exploration-runs`` gives it more. Walks by chance go deeper, from a seed that a
@@ -10,6 +10,7 @@ import random
 import pytest
 from simulation.browser import Violation
 from simulation.explorer import explore, wander
+from simulation.simulated_process import SimulatedProcess
 from simulation.situation import Plan
 from simulation.without_rules import RULES
 
@@ -49,7 +50,27 @@ PLANS = (
     Plan("rotate, restart", ROTATION, faults=("restart",), strict=False),
     Plan("rotate and destroy", (("rotate", "read"), ("destroy", "read")), misroutes=1),
 )
-BY_NAME = {plan.name: plan for plan in PLANS}
+
+ASYNC: dict[str, object] = {"session_backup_async": True}
+# Not strict where the other process is asked: it sees what was acknowledged when the queue has stored it, and the state
+# before until then. Not rotated while misrouted: what waits in one process when another rotates the session is dropped.
+ASYNC_PLANS = (
+    Plan("async", TWO_WRITES, settings=ASYNC),
+    Plan("async, misrouted", TWO_WRITES, misroutes=2, strict=False, settings=ASYNC),
+    Plan("async, slow requests", (("think", "read"), ("think", "read")), misroutes=1, strict=False, settings=ASYNC),
+    Plan("async, process death", TWO_WRITES, faults=("death",), settings=ASYNC),
+    Plan("async, process death, misrouted", TWO_WRITES, misroutes=1, faults=("death",), strict=False, settings=ASYNC),
+    Plan("async, freeze", TWO_WRITES, faults=("freeze",), settings=ASYNC),
+    Plan("async, freeze, misrouted", TWO_WRITES, misroutes=1, faults=("freeze",), strict=False, settings=ASYNC),
+    Plan("async, freeze and death", TWO_WRITES, faults=("freeze", "death"), most_faults=2, settings=ASYNC),
+    Plan("async, glitch", TWO_WRITES, misroutes=1, faults=("glitch",), strict=False, settings=ASYNC),
+    Plan("async, restart", TWO_WRITES, faults=("restart",), settings=ASYNC),
+    Plan("async, destroy", LOGOUT, misroutes=1, strict=False, settings=ASYNC),
+    Plan("async, rotate, old id", ROTATION_THEN_OLD_ID, settings=ASYNC),
+)
+ASYNC_SHARE = 3
+"""They have more steps: each gets this fraction of the runs of another one."""
+BY_NAME = {plan.name: plan for plan in (*PLANS, *ASYNC_PLANS)}
 
 BITES = (
     ("R1", "no fault"),
@@ -64,6 +85,7 @@ BITES = (
     ("R14", "rotate"),
     ("R16", "restart, misrouted"),
     ("R19", "rotate"),
+    ("R5", "async, misrouted"),
 )
 """Rules, and a plan that shows within a few thousand runs that they are needed."""
 
@@ -82,6 +104,24 @@ def test_no_walk_by_chance_breaks_a_promise(plan: Plan, pytestconfig: pytest.Con
     seed = random.randrange(2**32)
 
     wander(plan, runs=pytestconfig.getoption("exploration_runs") // 5, seed=seed)
+
+
+@pytest.mark.parametrize("plan", ASYNC_PLANS, ids=lambda plan: plan.name)
+def test_no_interleaving_with_asynchronous_backup_breaks_a_promise(plan: Plan, pytestconfig: pytest.Config) -> None:
+    """A process that dies takes with it what waited or was under way, and nothing else is ever lost."""
+    runs = pytestconfig.getoption("exploration_runs") // ASYNC_SHARE
+
+    print(explore(plan, runs=runs))  # noqa: T201 - shown by pytest -rP: how far it went
+    wander(plan, runs=runs // 5, seed=random.randrange(2**32))
+
+
+@pytest.mark.parametrize("plan", ["async, process death", "async, freeze and death"])
+def test_the_explorer_finds_that_a_process_takes_with_it_what_waits(plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is excused is looked for."""
+    monkeypatch.setattr(SimulatedProcess, "unstored", lambda _: set())
+
+    with pytest.raises(Violation, match=r"property [12]"):
+        explore(BY_NAME[plan], runs=1000)
 
 
 @pytest.mark.parametrize(("rule", "plan"), BITES)

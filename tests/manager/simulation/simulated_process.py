@@ -48,6 +48,9 @@ class SimulatedProcess:
         self.manager = SessionManager(
             settings(tuple(servers), name, tuple(sorted(more.items()))), stores=self.stores, runtime=self.runtime
         )
+        self._queue = self.manager._committing.queue  # noqa: SLF001 - its steps are the world's to take
+        if self._queue is not None:
+            self._queue._thread_count = 0  # noqa: SLF001
         self.manager.listen(self._hear)
         self.events: list[Event] = []
 
@@ -72,6 +75,28 @@ class SimulatedProcess:
         if server.frozen or server.down:
             return state.available
         return not state.available or state.generation != server.generation or process.retries
+
+    def back_up(self) -> Task:
+        """Return one step of the queue of asynchronous backups, as a task."""
+        assert self._queue is not None, f"{self.name} backs up synchronously"
+        task = Task(self, f"backup in {self.name}", self._queue.step)
+        self.tasks.append(task)
+        return task
+
+    @property
+    def wants_to_back_up(self) -> bool:
+        """Whether a session waits for such a step."""
+        return self._queue is not None and bool(self._queue._waiting)  # noqa: SLF001
+
+    def unstored(self) -> set[str]:
+        """Return the attributes that its death costs: of sessions that wait, what their last backup has not."""
+        process = self.manager._process  # noqa: SLF001
+        names: set[str] = set()
+        for entry in process.sessions.live():
+            if entry.behind:
+                stored = {} if entry.payload is None else process.codec.decode_own(entry.payload)
+                names |= {name for name, value in entry.attributes.items() if stored.get(name) != value}
+        return names
 
     def note(self, task: str, answer: object) -> None:
         """Note what a task was told."""

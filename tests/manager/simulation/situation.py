@@ -34,7 +34,9 @@ class Plan:
     misroutes
         How many requests the balancer may send to a process that the cookie does not name.
     faults
-        Kinds of which one happens: freeze, restart, evict, glitch, death.
+        Kinds of which some happen, each once at most: freeze, restart, evict, glitch, death.
+    most_faults
+        How many of them.
     strict
         Whether property 2 is checked, or only that all is well in the end.
     waits
@@ -47,6 +49,7 @@ class Plan:
     lanes: tuple[tuple[str, ...], ...]
     misroutes: int = 0
     faults: tuple[str, ...] = ()
+    most_faults: int = 1
     strict: bool = True
     waits: int = 0
     settings: dict[str, object] = field(default_factory=dict[str, object])
@@ -67,11 +70,11 @@ class Situation:
         self._sent = [0 for _ in plan.lanes]
         self._open: list[Request | None] = [None for _ in plan.lanes]
         self._watchers: dict[tuple[str, str], Task] = {}
+        self._backups: dict[str, Task] = {}
         self._tasks: list[Task] = []
         self._current: Task | None = None
         self._misroutes = plan.misroutes
-        self._faults = 1 if plan.faults else 0
-        self._fault = ""
+        self._faults: list[str] = []
         self._waits = plan.waits
         self._unchecked: list[Request] = []
 
@@ -84,10 +87,17 @@ class Situation:
         )
         processes = tuple((process.alive, process.history) for process in world.processes.values())
         lineages = tuple(
-            (sid, lineage.cookie, frozenset(lineage.acknowledged), frozenset(lineage.dead_ids), lineage.ending)
+            (
+                sid,
+                lineage.cookie,
+                frozenset(lineage.acknowledged),
+                frozenset(lineage.removed),
+                frozenset(lineage.dead_ids),
+                lineage.ending,
+            )
             for sid, lineage in sorted(world.browser.lineages.items())
         )
-        progress = tuple(self._sent), self._misroutes, self._faults, self._waits, world.clock.seconds
+        progress = tuple(self._sent), self._misroutes, tuple(self._faults), self._waits, world.clock.seconds
         current = self._current.name if self._current is not None and self._current.able else ""
         tasks = tuple(task.name for task in self._tasks if not task.done)
         return hash((servers, processes, world.browser.cookie, lineages, progress, current, tasks))
@@ -97,7 +107,7 @@ class Situation:
         steps = list(self._steps())
         background = list(self._background(idle=not steps))
         found = [*steps, *background, *self._requests(idle=not steps and not background)]
-        if self._faults and self._is_under_way():
+        if len(self._faults) < self.plan.most_faults and self._is_under_way():
             found += self._all_faults()
         return found
 
@@ -111,7 +121,7 @@ class Situation:
         for request in self._unchecked[:]:
             if request.seen is not None:
                 self._unchecked.remove(request)
-                check_read(request, strict=self.plan.strict, faulty=bool(self._fault))
+                check_read(request, strict=self.plan.strict, faulty=bool(self._faults))
 
     def check_rest(self) -> None:
         """Check the end."""
@@ -120,9 +130,9 @@ class Situation:
             raise Violation(f"a deadlock: {stuck}")
         check_rest(
             self.world,
-            may_miss=self._fault in {"restart", "evict", "flush"},
-            may_lose=self._fault == "evict" and self._misroutes < self.plan.misroutes,
-            died=self._fault == "death",
+            may_miss=not {"restart", "evict", "flush"}.isdisjoint(self._faults),
+            may_lose="evict" in self._faults and self._misroutes < self.plan.misroutes,
+            died="death" in self._faults,
         )
 
     def _steps(self) -> Iterator[Choice]:
@@ -174,6 +184,9 @@ class Situation:
     def _all_background(self) -> Iterator[tuple[str, Callable[[], None]]]:
         world = self.world
         for process in world.processes.values():
+            backup = self._backups.get(process.name)
+            if process.alive and process.wants_to_back_up and (backup is None or backup.done):
+                yield f"{process.name} backs up", lambda name=process.name: self._back_up(name)
             for node in world.servers:
                 watcher = self._watchers.get((process.name, node))
                 if process.alive and process.wants_to_watch(node) and (watcher is None or watcher.done):
@@ -198,6 +211,11 @@ class Situation:
         self._tasks.append(task)
         self._step(task)
 
+    def _back_up(self, process: str) -> None:
+        task = self._backups[process] = self.world.processes[process].back_up()
+        self._tasks.append(task)
+        self._step(task)
+
     def _all_faults(self) -> Iterator[Choice]:
         """Return the faults that can be told apart: where a command is about to go, or anywhere in a quiet moment."""
         world = self.world
@@ -205,23 +223,32 @@ class Situation:
         nodes = {task.point.node for task in pending if isinstance(task.point, Command)} or set(world.servers)
         happens = {"freeze": world.freeze, "restart": world.restart, "flush": world.flush, "evict": world.evict}
         for kind, happen in happens.items():
-            if kind in self.plan.faults:
+            if self._may_happen(kind):
                 for node in sorted(nodes):
                     yield f"{kind} {node}", lambda k=kind, h=happen, n=node: self._fault_is(k, lambda: h(n)), 0
-        if "glitch" in self.plan.faults and self._current is not None and self._current in pending:
+        if self._may_happen("glitch") and self._current is not None and self._current in pending:
             for fate in Fate:
                 yield f"glitch {fate.name}", lambda f=fate: self._fault_is("glitch", lambda: self._glitch(f)), 0
-        if "death" in self.plan.faults:
+        if self._may_happen("death"):
             for name in world.processes:
-                yield f"kill {name}", lambda n=name: self._fault_is("death", lambda: world.kill(n)), 0
+                yield f"kill {name}", lambda n=name: self._fault_is("death", lambda: self._kill(n)), 0
+
+    def _may_happen(self, kind: str) -> bool:
+        return kind in self.plan.faults and kind not in self._faults
+
+    def _kill(self, process: str) -> None:
+        """Kill a process; what waited for its backup there may be lost with it, and nothing else."""
+        lost = self.world.processes[process].unstored()
+        for lineage in self.world.browser.lineages.values():
+            lineage.removed |= lost
+        self.world.kill(process)
 
     def _glitch(self, fate: Fate) -> None:
         assert self._current is not None
         self.world.time_out(self._current, fate)
 
     def _fault_is(self, kind: str, happen: Callable[[], object]) -> None:
-        self._faults -= 1
-        self._fault = kind
+        self._faults.append(kind)
         happen()
 
 

@@ -1,6 +1,7 @@
 """Rules of the protocol taken away from the real code, one at a time: a test that then still passes proves nothing."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from pytest import MonkeyPatch  # noqa: PT013 - a type
 
 from memcached_sessions.manager import finding, reconciling, repairing, saving
 from memcached_sessions.manager.attribute_merge import merge_descendant
+from memcached_sessions.manager.committing import Committing
 from memcached_sessions.manager.cookie import NO_COOKIE, CookieAction, CookieKind
 from memcached_sessions.manager.debts import Debt
 from memcached_sessions.manager.ending import Ending
@@ -16,7 +18,10 @@ from memcached_sessions.manager.entry import Entry
 from memcached_sessions.manager.errors import StoreError
 from memcached_sessions.manager.finding import Finding
 from memcached_sessions.manager.freshness import Freshness
+from memcached_sessions.manager.local_sessions import LocalSessions
 from memcached_sessions.manager.nodes import Nodes, NodeState
+from memcached_sessions.manager.process import Process
+from memcached_sessions.manager.reconciling import Reconciling
 from memcached_sessions.manager.repairing import Repairing
 from memcached_sessions.manager.request_state import RequestState
 from memcached_sessions.manager.requests import Requests
@@ -210,6 +215,69 @@ def without_r19(patch: MonkeyPatch) -> None:
         return decide(self, request, entry)
 
     patch.setattr(Requests, "_cookie", tell)
+
+
+def without_drop_in_merge(patch: MonkeyPatch) -> None:
+    """A snapshot that waits stays when the session has taken what another process stored."""
+    merge = Reconciling._merge  # noqa: SLF001 - to be replaced
+
+    def merge_beside(self: Reconciling, *what: Any) -> None:
+        process = self._process
+        self._process = _instead(process, drop_pending=lambda _: None)
+        try:
+            merge(self, *what)
+        finally:
+            self._process = process
+
+    patch.setattr(Reconciling, "_merge", merge_beside)
+
+
+def without_drop_in_snapshot(patch: MonkeyPatch) -> None:
+    """A snapshot that waits stays when a fresh one is stored."""
+    patch.setattr(Process, "snapshot", lambda self, entry: self.codec.encode(entry.attributes))
+
+
+def without_restore_in_commit(patch: MonkeyPatch) -> None:
+    """A commit that hands its session over does not look at what merges have replaced; only the thread does."""
+    hand_over = Committing._hand_over  # noqa: SLF001 - to be replaced
+
+    def hand_over_as_it_is(self: Committing, *what: Any) -> bool:
+        reconciling = self._reconciling
+        self._reconciling = _instead(reconciling, restore_displaced=lambda _: None)
+        try:
+            return hand_over(self, *what)
+        finally:
+            self._reconciling = reconciling
+
+    patch.setattr(Committing, "_hand_over", hand_over_as_it_is)
+
+
+def without_held(patch: MonkeyPatch) -> None:
+    """The thread is no request of the session that it stores."""
+    patch.setattr(LocalSessions, "held", lambda *_: nullcontext())
+
+
+def without_return_to_pending(patch: MonkeyPatch) -> None:
+    """What cannot be kept takes the session back to what is stored, and not to what waits."""
+    go_back = Reconciling.go_back
+
+    def go_back_to_stored(self: Reconciling, entry: Entry) -> None:
+        entry.pending, waits = None, entry.pending
+        try:
+            go_back(self, entry)
+        finally:
+            entry.pending = waits
+
+    patch.setattr(Reconciling, "go_back", go_back_to_stored)
+
+
+def without_left(patch: MonkeyPatch) -> None:
+    """A session is backed up when any snapshot of it was stored."""
+
+    def note(_self: Process, entry: Entry) -> None:
+        entry.unbacked = False
+
+    patch.setattr(Process, "note_backed_up", note)
 
 
 def _instead(whole: Any, **parts: object) -> Any:

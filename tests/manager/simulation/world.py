@@ -8,10 +8,12 @@ from collections.abc import Collection
 from enum import Enum
 
 from memcached_sessions.manager.errors import StoreError
+from memcached_sessions.manager.session_id import storage_key
 
 from .browser import Browser
 from .requests import Request
 from .scheduler import Clock, Scheduler, Task
+from .scripted import Application, Scripted
 from .simulated_process import SimulatedProcess
 from .simulated_store import Command, Reply, SimulatedServer
 
@@ -82,6 +84,20 @@ class World:
                     break
                 self.run(served_by.watch(node))
 
+    def script(self, process: str, application: Application) -> Scripted:
+        """Return a request that a process will serve, with an application of its own."""
+        self._requests += 1
+        request = Scripted(self.processes[process], self.browser, f"request {self._requests}", application)
+        request.process.tasks.append(request)
+        return request
+
+    def back_up(self, *processes: str) -> None:
+        """Have processes (all of them if none is named) store what waits for an asynchronous backup."""
+        for name in processes or self.processes:
+            process = self.processes[name]
+            while process.alive and process.wants_to_back_up:
+                self.run(process.back_up())
+
     # Steps of tasks
 
     def step(self, task: Task, *, hold: bool = False) -> None:
@@ -142,6 +158,15 @@ class World:
             assert not task.done, f"{task.name} has ended without {verb} {node}:\n{self.story()}"
             self.step(task)
         raise AssertionError(f"{task.name} never sends {verb} {node}:\n{self.story()}")
+
+    def run_to_thought(self, request: Scripted) -> None:
+        """Let a request run until its application lets others go first."""
+        for _ in range(_ENOUGH):
+            if request.thinks:
+                return
+            assert not request.done, f"{request.name} has ended without a thought:\n{self.story()}"
+            self.step(request)
+        raise AssertionError(f"{request.name} never thinks:\n{self.story()}")
 
     def run_to_response(self, request: Request) -> None:
         """Let a request run until its response could be sent, but is not."""
@@ -209,11 +234,21 @@ class World:
             for process in self.processes.values():
                 if process.alive:
                     self.watch(process.name)
+            self.back_up()
 
     def close(self) -> None:
         """End whatever still waits."""
         for process in self.processes.values():
             process.die()
+
+    def stored(self, node: str) -> dict[str, object]:
+        """Return what a node holds of the session that the client has; nothing, if it holds none."""
+        codec = next(iter(self.processes.values())).manager._process.codec  # noqa: SLF001 - all have the same
+        sid = self.browser.cookie.partition("-")[0].partition(".")[0]
+        held = self.servers[node].held(storage_key(sid))
+        if held is None or held.flags >> 31:
+            return {}
+        return codec.decode(codec.envelopes.open(storage_key(sid), held.value))
 
     def story(self) -> str:
         """Return what was done, one step a line."""
