@@ -201,6 +201,7 @@ class Finding:
         if seen is None:
             return False
         started, life = process.runtime.monotonic(), entry.life(process.runtime.time())
+        process.count("revalidations")
         try:
             item = home.call(lambda store: store.get(entry.key, value=False, touch=life, renew=True))
         except StoreError:

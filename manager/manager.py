@@ -25,10 +25,13 @@ from .reconciling import Reconciling
 from .repairing import Repairing
 from .requests import Requests
 from .runtime import Runtime, ThreadRuntime
-from .saving import Saving
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
+from .statistics.measured_saving import saving_of
+from .statistics.measured_store import MeasuredStore
+from .statistics.meter import Meter
+from .statistics.snapshot import Statistics
 from .stores.opening import open_stores
 from .stores.store import Store
 from .watching import Watching
@@ -134,8 +137,13 @@ class SessionManager:
         self._events = Events()
         self._start_lock = Lock()
         self._closed = False
-        clock = (runtime or ThreadRuntime()).time
-        self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=clock)
+        clock = runtime or ThreadRuntime()
+        self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=clock.time)
+        self._meter = Meter(self.settings.accepted_serializers)
+        if self.settings.enable_statistics:
+            self._events.listen(self._meter.note_event)
+            for node in self.settings.node_list.nodes:
+                self._stores[node.name] = MeasuredStore(self._stores[node.name], node.label, self._meter)
         self._begin(forked=False)
         self._look_at_nodes()
         call_after_fork(self._begin_in_child)
@@ -153,18 +161,23 @@ class SessionManager:
     def _begin(self, *, forked: bool) -> None:
         """Put the parts together; the process has no sessions yet."""
         runtime = self._runtime_given or ThreadRuntime()
-        process = self._process = Process(self.settings, self._stores, runtime, self._events, forked=forked)
+        meter = self._meter if self.settings.enable_statistics else None
+        process = self._process = Process(
+            self.settings, self._stores, runtime, self._events, forked=forked, meter=meter
+        )
         reconciling = Reconciling(process)
-        saving = Saving(process, reconciling)
-        self._committing = Committing(process, reconciling, saving)
-        self._requests = Requests(process, reconciling, saving, self._committing)
-        self._repairing = Repairing(process, reconciling, saving)
+        in_request, in_background = saving_of(process, reconciling, in_request=True), saving_of(process, reconciling)
+        backups = in_background if self.settings.session_backup_async else in_request
+        self._committing = Committing(process, reconciling, backups)
+        self._requests = Requests(process, reconciling, in_request, self._committing)
+        self._repairing = Repairing(process, reconciling, in_background)
         self.watching = Watching(process, self._repairing, self._requests.let_expire)
         process.nodes.on_failure(self.watching.wake)
         self._started = self._runtime_given is not None or not self.settings.enabled
 
     def _begin_in_child(self) -> None:
         self._start_lock = Lock()
+        self._meter.begin_anew()
         self._begin(forked=True)
 
     def _look_at_nodes(self) -> None:
@@ -344,6 +357,21 @@ class SessionManager:
             unbacked=sum(entry.behind or not self.settings.enabled for entry in live),
             revalidates=process.freshness.revalidates,
         )
+
+    def statistics(self) -> Statistics:
+        """Return what was counted and timed in this process, as it is now.
+
+        With ``enable_statistics=False`` nothing is but the gauges. A forked process begins with zeros.
+
+        >>> with SessionManager("memory://") as manager:
+        ...     with manager.request(None) as session:
+        ...         session["user"] = 7
+        ...     manager.statistics().counters.backups
+        1
+        """
+        health = self.health()
+        nodes = {node.node: (node.available, node.debts) for node in health.nodes}
+        return self._meter.snapshot(nodes, sessions=health.sessions, unbacked=health.unbacked)
 
     def drain(self, timeout: float) -> int:
         """Store all sessions that are not backed up in their present state; return how many are left.
