@@ -19,6 +19,7 @@ from .after_fork import call_after_fork
 from .committing import Committing
 from .cookie import CookieAction
 from .errors import ConfigurationError, StoreProtocolError
+from .event_log import EventLog
 from .events import Events, Listener
 from .process import Process
 from .reconciling import Reconciling
@@ -138,6 +139,7 @@ class SessionManager:
         self._start_lock = Lock()
         self._closed = False
         clock = runtime or ThreadRuntime()
+        self._events.listen(EventLog(clock.monotonic).hear)
         self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=clock.time)
         self._meter = Meter(self.settings.accepted_serializers)
         if self.settings.enable_statistics:
