@@ -14,8 +14,8 @@ fail:
    marked as not backed up, and the watchers store them elsewhere, at the pace of a relocation.
 4. The commands that were sent to nodes that are gone end, then their watchers, and their stores are closed.
 
-A node with a new address is another node. What was seen on the old one cannot be taken for seen on the new one: it bears
-the generation of its server, and `Seen` of another generation is dropped here, and refused by the store.
+A node with a new address is another node. What was seen on the old one cannot be taken for seen on the new one: it
+bears the generation of its server, and `Seen` of another generation is dropped here, and refused by the store.
 
 Switched off is an outage of all nodes, of our making: each is shut off, owes what it misses, and the time is dark (see
 `DarkTimes`). `payload` stays the state that nodes hold, the base of merges. Switched on, each node joins as in step 2.
