@@ -172,15 +172,15 @@ class Reconfiguring:
         """Drop what was seen on nodes that are gone, and have the session stored where it is not, or no longer."""
         process, nodes = self._process, self._process.nodes
         gone = {node.name for node in removed}
-        for name in gone & entry.seen.keys():
-            node = nodes.get(name)
-            if node is None or entry.seen[name].cas.generation != node.store.generation:
-                del entry.seen[name]
+        for seen in entry.seen:
+            node = nodes.get(seen.node)
+            if seen.node in gone and (node is None or seen.generation != node.store.generation):
+                entry.forget_seen(seen.node)
         if entry.standing is not Standing.LIVE or not process.settings.enabled:
             return
         if switched_on:
             self._store_again(entry)
-        elif entry.home in gone and entry.home not in entry.seen:
+        elif entry.home in gone and entry.seen_on(entry.home) is None:
             process.note_doubt(entry)
             process.note_unbacked(entry)
         elif nodes.is_failover(entry.home) and not before.is_failover(entry.home):

@@ -199,25 +199,6 @@ def test_a_session_in_use_outlives_a_long_time_without_memcached(cluster: Cluste
     assert not server.told_of(EventKind.EXPIRED)
 
 
-def test_a_session_that_was_never_stored_waits_for_its_first_node_as_long_as_it_takes(cluster: Cluster) -> None:
-    """No node can have known it, so none that does not know it says that it has ended."""
-    clock, client = Clock(), Client()
-    server = cluster.server("a", clock=clock, enabled=False)
-    client.write(server, user=7)
-    server.reconfigure(enabled=True)  # asks for it, and is not given time to store it
-    clock.ahead += 1700
-    client.read(server)
-    server.reconfigure(enabled=False)
-    for _ in range(3):
-        clock.ahead += 1700
-        client.write(server, at=clock.ahead)
-
-    server.reconfigure(enabled=True)
-
-    assert client.read(server) == {"user": 7, "at": 6800}
-    assert client.node in cluster.holders(client.sid)
-
-
 def test_nodes_that_do_not_answer_when_memcached_is_switched_on_are_used_later(cluster: Cluster) -> None:
     """Sessions stay in the process until then."""
     server, client = cluster.server(enabled=False), Client()
