@@ -24,7 +24,7 @@ from .errors import ConfigurationError, ManagerError, StoreError, StoreProtocolE
 from .events import Events, Listener
 from .process import Process
 from .reconciling import Reconciling
-from .reconfiguring import Reconfiguring, probe, stores_of
+from .reconfiguring import Reconfiguring, new_stores, probe
 from .repairing import Repairing
 from .requests import Requests
 from .runtime import Runtime, ThreadRuntime
@@ -394,17 +394,14 @@ class SessionManager:
             before = self.settings
             settings = replace(before, **changes)
             open_one = None if self._stores_given else partial(open_store, settings=settings, clock=self._clock)
-            after = stores_of(settings.node_list, before.node_list, self._stores, stores or {}, open_one)
-            asked = {
-                name: store
-                for name, store in after.items()
-                if settings.enabled and not (before.enabled and store is self._stores.get(name))
-            }
-            silent = self._probe(asked)
-            # A process that is forked meanwhile finds a store for each node of its settings.
-            self._stores = {**self._stores, **after}
+            joining = new_stores(settings.node_list, before.node_list, self._stores, stores or {}, open_one)
+            known = {**self._stores, **joining}
+            after = {node.name: known[node.name] for node in settings.node_list.nodes}
+            unknown = (joining if before.enabled else after) if settings.enabled else {}
+            silent = self._probe(unknown)
+            self._stores = known  # a process that is forked meanwhile finds a store for each node of its settings
             self.settings = settings
-            self._reconfiguring.apply(settings, after, silent)
+            self._reconfiguring.apply(settings, joining, silent)
             self._stores = after
             self._watch_again()
 

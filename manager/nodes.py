@@ -36,7 +36,6 @@ class NodeState:
     """
 
     def __init__(self, node: Node, store: Store, runtime: Runtime, events: Events, *, joins: bool = False) -> None:
-        self.node = node
         self.name = node.name
         self.label = node.label
         self.store = store
@@ -174,8 +173,8 @@ class Nodes:
     nodes, stores, runtime, events
         What they are, how they are reached (by name), and whom to tell.
     before
-        The nodes until now. Those that stay, with name, address and store, keep all that is known of them; the others
-        join, and are not in use yet.
+        The nodes until now. Those for which there is no store stay, with all that is known of them; the others join,
+        and are not in use yet.
     """
 
     def __init__(
@@ -193,10 +192,10 @@ class Nodes:
         self._runtime = runtime
         self._by_name: dict[str, NodeState] = {}
         for node in nodes.nodes:
-            state = before and before.get(node.name)
-            if state is None or state.node != node or state.store is not stores[node.name]:
-                state = NodeState(node, stores[node.name], runtime, events, joins=before is not None)
-            self._by_name[node.name] = state
+            stays = None if before is None or node.name in stores else before.get(node.name)
+            self._by_name[node.name] = stays or NodeState(
+                node, stores[node.name], runtime, events, joins=before is not None
+            )
         self.all = tuple(self._by_name.values())
         self._rings: dict[str, tuple[NodeState, ...]] = {}
         self.heirs: dict[str, str] = {} if before is None else before.node_list.heirs(nodes, before.heirs)

@@ -40,21 +40,21 @@ _SLACK = 1.0
 """Seconds beyond its timeouts after which nobody waits for a node that is gone."""
 
 
-def stores_of(
+def new_stores(
     nodes: NodeList,
     before: NodeList,
     current: Mapping[str, Store],
     given: Mapping[str, Store],
     open_one: Callable[[Node], Store] | None,
 ) -> dict[str, Store]:
-    """Return the stores of new nodes, by name: those that stay have the store that they had.
+    """Return the stores of the nodes that join, by name; another store for a node that was there makes it another node.
 
     Parameters
     ----------
     nodes, before
         What is to be, and what was.
     current, given
-        The stores of `before`, and those that the application gives for new nodes.
+        The stores until now, and those that the application gives.
     open_one
         Opens the store of a node; None: the application gives them all.
 
@@ -69,16 +69,16 @@ def stores_of(
         raise ConfigurationError("stores can be given only to a manager that was made with stores")
     stores: dict[str, Store] = {}
     for node in nodes.nodes:
-        if node.name in given:
-            stores[node.name] = given[node.name]
-        elif node in before.nodes:
-            stores[node.name] = current[node.name]
-        elif open_one is not None:
-            stores[node.name] = open_one(node)
-        else:
-            raise ConfigurationError(
-                f"stores: node {node.label} is new, and the manager was made with stores: give its"
-            )
+        store = given.get(node.name)
+        if node in before.nodes and (store is None or store is current[node.name]):
+            continue
+        if store is None:
+            if open_one is None:
+                raise ConfigurationError(
+                    f"stores: node {node.label} is new, and the manager was made with stores: give its"
+                )
+            store = open_one(node)
+        stores[node.name] = store
     return stores
 
 
@@ -121,7 +121,7 @@ class Reconfiguring:
         settings
             They differ in nodes, failover nodes and `enabled` alone.
         stores
-            Of all nodes, by name.
+            Of the nodes that join, by name.
         silent
             Errors of the nodes that were asked and did not answer.
         """

@@ -63,21 +63,22 @@ def test_health_says_that_memcached_is_switched_off(cluster: Cluster) -> None:
 
 def test_sessions_of_a_manager_that_was_off_from_the_start_are_stored_when_it_is_switched_on(cluster: Cluster) -> None:
     """Checklist line 46: in the background, and the next response says where."""
-    server, clients = cluster.server(enabled=False), [Client() for _ in range(10)]
+    server, clients = cluster.server(enabled=False), [Client() for _ in range(20)]
     for number, client in enumerate(clients):
         client.write(server, number=number)
-    assert server.health().unbacked == 10
+    assert server.health().unbacked == 20
 
     server.reconfigure(enabled=True)
 
     eventually(lambda: all(cluster.holders(client.sid) for client in clients))
     eventually(lambda: server.health().unbacked == 0)
-    assert [client.read(server)["number"] for client in clients] == [*range(10)]
-    assert {client.node for client in clients} <= {"n1", "n2"}
+    assert [client.read(server)["number"] for client in clients] == [*range(20)]
+    assert {client.node for client in clients} == {"n1", "n2"}
     assert all(client.has_taken(CookieKind.SET) for client in clients)
+    assert not server.told_of(EventKind.RELOCATED)
     server.close()
     other = cluster.server("b")
-    assert [client.read(other) for client in clients] == [{"number": number} for number in range(10)]
+    assert [client.read(other) for client in clients] == [{"number": number} for number in range(20)]
 
 
 def test_a_manager_that_was_not_used_while_it_was_off_begins_threads_with_the_first_request(cluster: Cluster) -> None:

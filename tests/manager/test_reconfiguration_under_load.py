@@ -74,8 +74,12 @@ def all_that_was_replied_to(sessions: list[Shared]) -> list[dict[str, int]]:
     return [{"number": number, **session.counts} for number, session in enumerate(sessions)]
 
 
-@pytest.mark.parametrize("route", ["a", None], ids=["route", "no route"])
-def test_nodes_change_under_load(cluster: Cluster, route: str | None) -> None:
+@pytest.mark.parametrize(
+    ("route", "asynchronous"),
+    [("a", False), (None, False), ("a", True)],
+    ids=["route", "no route", "asynchronous backup"],
+)
+def test_nodes_change_under_load(cluster: Cluster, route: str | None, *, asynchronous: bool) -> None:
     """Nodes come and go, take each other's names, become failover nodes; memcached is switched off and on."""
     one, two, three = (cluster[name].port for name in ("n1", "n2", "n3"))
     steps: list[dict[str, object]] = [
@@ -91,7 +95,8 @@ def test_nodes_change_under_load(cluster: Cluster, route: str | None) -> None:
         {"memcached_nodes": f"127.0.0.1:{two}"},
         {"memcached_nodes": cluster.listed("n3", "n1")},
     ]
-    server, sessions = cluster.server(route), [Shared() for _ in range(SESSIONS)]
+    server = cluster.server(route, session_backup_async=asynchronous)
+    sessions = [Shared() for _ in range(SESSIONS)]
 
     with load(server, sessions):
         for step in steps * 3:
