@@ -139,7 +139,6 @@ class Reconfiguring:
         after.note_darkness()
         self._owe_tombstones(added)
         if is_on:
-            self._watching.begin_anew()
             for node in added if was_on else after.all:
                 self._admit(node, silent.get(node.name))
             process.settings = settings

@@ -59,12 +59,6 @@ class Watching:
                 )
                 thread.start()
 
-    def begin_anew(self) -> None:
-        """Forget what was seen of nodes, for other nodes may have taken their names, and look at once."""
-        self._answers.clear()
-        self._relocated.clear()
-        self.wake()
-
     def wait_for_end(self, nodes: Collection[NodeState], timeout: float) -> None:
         """Wait for so many seconds in all until nobody watches nodes that were shut off."""
         until = time.monotonic() + timeout

@@ -12,7 +12,14 @@ from cluster import Client, Clock, Cluster, Server, eventually
 from scripted_server import ScriptedServer
 from test_forking import in_child
 
-from memcached_sessions.manager import ConfigurationError, CookieKind, EventKind, ManagerError, SessionManager
+from memcached_sessions.manager import (
+    ConfigurationError,
+    CookieKind,
+    EventKind,
+    ManagerError,
+    NodeUnavailableError,
+    SessionManager,
+)
 from memcached_sessions.manager.stores.memory_store import MemoryStore
 
 
@@ -198,6 +205,24 @@ def test_a_removed_node_is_asked_nothing_and_has_no_connection(cluster: Cluster)
     assert server.drain(10) == 0
     time.sleep(1.2)  # two looks of a watcher
     assert int(cluster["n1"].statistics()["total_connections"]) == before + 1  # that of the one who asks
+
+
+def test_who_still_holds_a_removed_node_finds_one_that_is_down(cluster: Cluster) -> None:
+    """Nothing is sent to it, not even by the background, which asks nodes that are down."""
+    server = cluster.server(nodes=cluster.listed("n1", "n2"))
+    client_on(server, "n1")
+    held = server.watching._process.nodes.get("n1")  # noqa: SLF001 - as an operation does that is under way
+    assert held
+    server.reconfigure(memcached_nodes=cluster.listed("n2"))
+
+    for ask in (held.call, held.reach):
+        with pytest.raises(NodeUnavailableError, match="no longer one of the nodes"):
+            ask(lambda store: store.probe())
+    server.watching.step(held)
+
+    assert cluster["n1"].has_connections(0)
+    assert not held.available
+    assert len([event for event in server.told if event.node == "n1" and "node" in event.kind.value]) == 0
 
 
 def test_nodes_that_stay_keep_their_connections_and_their_debts(cluster: Cluster) -> None:
