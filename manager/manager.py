@@ -401,9 +401,11 @@ class SessionManager:
             silent = self._probe(unknown)
             self._stores = known  # a process that is forked meanwhile finds a store for each node of its settings
             self.settings = settings
-            self._reconfiguring.apply(settings, joining, silent)
-            self._stores = after
-            self._watch_again()
+            try:
+                self._reconfiguring.apply(settings, joining, silent)
+            finally:  # a store of the application's may fail to close
+                self._stores = after
+                self._watch_again()
 
     def _probe(self, stores: Mapping[str, Store]) -> dict[str, StoreError]:
         runtime = self._runtime_given or ThreadRuntime()

@@ -22,6 +22,7 @@ Switched off is an outage of all nodes, of our making: each is shut off, owes wh
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 
 from ..serializers import SerializationError
 from .debts import Debt
@@ -213,5 +214,6 @@ class Reconfiguring:
         for node in nodes:
             node.wait_until_idle(max(0.0, until - runtime.monotonic()))
         self._watching.wait_for_end(nodes, max(0.0, until - runtime.monotonic()))
-        for node in nodes:
-            node.store.close()
+        with ExitStack() as closing:  # whatever fails, all are closed
+            for node in nodes:
+                closing.callback(node.store.close)
