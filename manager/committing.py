@@ -150,8 +150,8 @@ class Committing:
                 self._tell_dropped(entry)
             return payload != entry.payload
         if not process.settings.enabled:
-            changed, entry.payload = payload != entry.payload, payload
-            process.sessions.note_size(entry)  # counted, so that the bounds of the process hold
+            changed = payload != entry.payload
+            self._keep_here(entry, payload)
             return changed
         if self._is_backed_up(entry, payload):
             return False
@@ -164,6 +164,12 @@ class Committing:
         if step is Step.GONE and changed:
             process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
         return changed
+
+    def _keep_here(self, entry: Entry, payload: bytes) -> None:
+        """Count what a session holds that goes to no node for now, so that the bounds of the process hold."""
+        if entry.new:  # else nodes may hold a copy, and what was stored there is the base of a merge
+            entry.payload, entry.unbacked = payload, False
+        self._process.sessions.note_size(entry, len(payload))
 
     def _tell_dropped(self, entry: Entry) -> None:
         self._process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")

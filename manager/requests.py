@@ -146,7 +146,7 @@ class Requests:
         entry.attributes, entry.created, entry.accessed = attributes, now, now
         entry.idle, entry.absolute = request.idle, process.settings.absolute_timeout
         entry.new = entry.sole = True
-        entry.contact = entry.touched = entry.compared = process.runtime.monotonic()
+        entry.contact = entry.touched = entry.compared = entry.surveyed = process.runtime.monotonic()
         enabled = process.settings.enabled
         entry.standing, entry.unbacked = Standing.LIVE, enabled
         entry.home = process.nodes.pick() if enabled else ""
