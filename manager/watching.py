@@ -87,19 +87,20 @@ class Watching:
 
     def _run(self, node: NodeState) -> None:
         while True:
+            woken = self._woken
+            if not self._ended and not node.shut:
+                try:
+                    self.step(node)
+                except Exception:
+                    _logger.exception("the watcher of node %s failed, and goes on", node.label)
             with self._wake:
+                self._wake.wait_for(
+                    lambda woken=woken: self._ended or node.shut or self._woken != woken,
+                    self._process.settings.operation_timeout,
+                )
                 if self._ended or node.shut:
                     del self._threads[node]  # in one step with the look: `start` begins another one if it is opened up
                     return
-                woken = self._woken
-            try:
-                self.step(node)
-            except Exception:
-                _logger.exception("the watcher of node %s failed, and goes on", node.label)
-            with self._wake:
-                self._wake.wait_for(
-                    lambda woken=woken: self._ended or self._woken != woken, self._process.settings.operation_timeout
-                )
 
     def step(self, node: NodeState) -> None:
         """Look at a node once, and do what is to be done."""
