@@ -25,6 +25,7 @@ from .manager import Health, NodeHealth, SessionManager
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
+from .statistics import Statistics
 from .stores.store import Cas, Item, Outcome, Store, Written
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Session",
     "SessionManager",
     "Settings",
+    "Statistics",
     "Store",
     "StoreError",
     "StoreProtocolError",

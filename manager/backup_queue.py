@@ -28,10 +28,20 @@ class BackupQueue:
         How many sessions may wait or be under way.
     threads
         How many store them. They begin when they are first needed, so a process may fork before that.
+    count
+        Is called with the name of the counter (`Counters`) of what happened.
     """
 
-    def __init__(self, store: Callable[[Entry], object], *, size: int, threads: int) -> None:
+    def __init__(
+        self,
+        store: Callable[[Entry], object],
+        *,
+        size: int,
+        threads: int,
+        count: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._store = store
+        self._count = count
         self._size = size
         self._thread_count = threads
         self._waiting: deque[Entry] = deque()
@@ -57,6 +67,8 @@ class BackupQueue:
         """
         with self._lock:
             if entry.turn is Turn.NONE and self._held >= self._size:
+                if timeout:
+                    self._count("backups_waited_for_room")
                 self._room.wait_for(
                     lambda: entry.turn is not Turn.NONE or self._held < self._size or self._ended, timeout
                 )
@@ -66,11 +78,13 @@ class BackupQueue:
                 if entry.turn is Turn.UNDER_WAY:
                     entry.turn = Turn.AGAIN
                 self._room.notify()  # if room woke this one, which does not need it
+                self._count("backups_coalesced")
                 return True
             if self._held >= self._size:
                 return False
             entry.turn = Turn.WAITING
             self._held += 1
+            self._count("backups_queued")
             self._waiting.append(entry)
             if len(self._waiting) <= self._idle:  # one that was woken counts as idle until it has taken something
                 self._work.notify()

@@ -9,6 +9,7 @@ background has to store the session.
 """
 
 import os
+from time import perf_counter
 
 from ..serializers import SerializationError
 from .backup_queue import BackupQueue
@@ -32,7 +33,7 @@ class Committing:
         """None: backups are synchronous."""
         if settings.session_backup_async:
             threads = settings.backup_thread_count or os.cpu_count() or 1
-            self.queue = BackupQueue(self.store, size=settings.backup_queue_size, threads=threads)
+            self.queue = BackupQueue(self.store, size=settings.backup_queue_size, threads=threads, count=process.count)
 
     def commit(self, entry: Entry, payload: bytes | None = None) -> None:
         """Back a session up as it is, or see to it that it will be.
@@ -52,7 +53,8 @@ class Committing:
         queue = self.queue
         if queue is None or not self._process.settings.enabled:
             with entry.mutex:
-                self._commit_now(entry, payload)
+                if self._commit_now(entry, payload):
+                    self._process.count("modifications")
             return
         try:
             handed_over = self._hand_over(queue, entry, payload, self._room_timeout)
@@ -85,6 +87,8 @@ class Committing:
             if payload is None:
                 payload = process.codec.encode(entry.attributes)
             changed = payload != entry.newest
+            if changed:
+                process.count("modifications")
             if entry.standing is not Standing.LIVE:
                 if changed:
                     self._tell_dropped(entry)
@@ -93,7 +97,11 @@ class Committing:
                 entry.pending, entry.left = payload, False
             elif entry.pending is None and self._is_at_rest(entry, payload):
                 return True
-        return queue.put(entry, timeout)
+        started = perf_counter()
+        put = queue.put(entry, timeout)
+        if process.meter is not None and (put or timeout):
+            process.meter.note_wait(perf_counter() - started)
+        return put
 
     def _is_at_rest(self, entry: Entry, payload: bytes) -> bool:
         """Whether nothing is to be done, and nothing under way: that may be a change which was taken back since."""
@@ -132,21 +140,21 @@ class Committing:
                     if entry.pending is payload:
                         entry.pending = None
 
-    def _commit_now(self, entry: Entry, payload: bytes | None) -> None:
-        """Store, touch or leave alone; the mutex is held."""
+    def _commit_now(self, entry: Entry, payload: bytes | None) -> bool:
+        """Store, touch or leave alone, and return whether it had changed; the mutex is held."""
         process = self._process
         if payload is None:
             payload = self.encoded(entry)
         if entry.standing is not Standing.LIVE:
             if payload != entry.payload:
                 self._tell_dropped(entry)
-            return
+            return payload != entry.payload
         if not process.settings.enabled:
-            entry.payload = payload  # counted, so that the bounds of the process hold
-            process.sessions.note_size(entry)
-            return
+            changed = payload != entry.payload
+            self._keep_here(entry, payload)
+            return changed
         if self._is_backed_up(entry, payload):
-            return
+            return False
         changed = payload != entry.payload
         try:
             step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
@@ -155,6 +163,13 @@ class Committing:
             raise
         if step is Step.GONE and changed:
             process.emit(EventKind.DROPPED, entry, detail="the session has ended meanwhile")
+        return changed
+
+    def _keep_here(self, entry: Entry, payload: bytes) -> None:
+        """Count what a session holds that goes to no node for now, so that the bounds of the process hold."""
+        if entry.new:  # else nodes may hold a copy, and what was stored there is the base of a merge
+            entry.payload, entry.unbacked = payload, False
+        self._process.sessions.note_size(entry, len(payload))
 
     def _tell_dropped(self, entry: Entry) -> None:
         self._process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")

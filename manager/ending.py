@@ -86,6 +86,7 @@ class Ending:
         now = process.runtime.monotonic()
         process.sessions.end(old_sid, Ended(now + process.tombstone_life(entry), successor=entry), now)
         process.sessions.rename(entry, old_sid)
+        process.count("rotated")
         if process.settings.enabled:
             self._saving.save(entry)
         if not never_stored:

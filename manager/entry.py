@@ -122,6 +122,8 @@ class Entry:
     """When the life of the backup was last extended."""
     compared: float = float("-inf")
     """When all nodes were last asked."""
+    surveyed: float = float("-inf")
+    """When all nodes that could be asked were last asked."""
     size: int = 0
     """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
     held: bool = False

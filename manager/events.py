@@ -15,6 +15,8 @@ _logger = logging.getLogger("memcached_sessions")
 class EventKind(Enum):
     """What happened."""
 
+    __hash__ = object.__hash__  # members are single objects, and Enum hashes their names in Python
+
     CREATED = "created"
     """A new session has begun."""
     TAKEN_OVER = "taken over"
@@ -81,8 +83,9 @@ class Events:
 
     def emit(self, kind: EventKind, *, key: str = "", node: str = "", detail: str = "") -> None:
         """Tell everybody."""
+        event = Event(kind, key, node, detail)
         for listener in self._listeners:
             try:
-                listener(Event(kind, key, node, detail))
+                listener(event)
             except Exception:
                 _logger.exception("a listener failed on the event %r", kind.value)

@@ -49,6 +49,7 @@ class Finding:
         if (
             entry.standing is not Standing.LIVE
             or not freshness.trusts(entry, own=own, now=began)
+            or entry.surveyed < process.nodes.joined_at
             or self._is_over(entry, now, requests=1)
         ):
             sessions.detach(entry)
@@ -150,7 +151,9 @@ class Finding:
         process.freshness.met(foreign=not own and entry.contact <= began)  # else it waited for a take-over
         if not own and process.route:
             process.note_shared(entry)
-        if entry.contact > began or self._is_fresh(entry, session_id, own=own):
+        if entry.surveyed >= process.nodes.joined_at and (
+            entry.contact > began or self._is_fresh(entry, session_id, own=own)
+        ):
             return Verdict.LIVE
         return self._take(entry, session_id)
 
@@ -201,6 +204,7 @@ class Finding:
         if seen is None:
             return False
         started, life = process.runtime.monotonic(), entry.life(process.runtime.time())
+        process.count("revalidations")
         try:
             item = home.call(lambda store: store.get(entry.key, value=False, touch=life, renew=True))
         except StoreError:
@@ -237,6 +241,7 @@ class Finding:
                     undecodable = error
                     entry.note_seen(node.name, answer.cas, answer.flags)
                     process.emit(EventKind.UNDECODABLE, entry, node=node.label, detail=str(error))
+        entry.surveyed = started
         if complete:
             entry.compared = started
         if any(envelope.header.dead for _, _, envelope in copies):
@@ -266,7 +271,7 @@ class Finding:
         for node, item, envelope in copies:
             if self._reconciling.reconcile(entry, node.name, item, envelope) is Taken.GONE:
                 return Verdict.GONE
-        if not copies and complete:
+        if not copies and complete and not entry.new:
             age = process.nodes.age(entry.contact, started)
             if age >= process.tombstone_life(entry):
                 self._reconciling.end(

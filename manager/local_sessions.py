@@ -116,16 +116,21 @@ class LocalSessions:
                 self._forget(old_sid)
             self._entries[entry.sid] = entry
 
-    def note_size(self, entry: Entry) -> None:
-        """Note how large the backed-up state of an entry is, and keep the bounds."""
+    def note_size(self, entry: Entry, size: int | None = None) -> None:
+        """Note how large an entry is, in bytes (None: as its backed-up state), and keep the bounds."""
         with self._lock:
             if self._entries.get(entry.sid) is not entry:
                 return
-            size = len(entry.payload or b"")
+            size = len(entry.payload or b"") if size is None else size
             self._bytes += size - entry.size
             entry.size = size
             if self._is_full():
                 self._make_room()
+
+    def all(self) -> list[Entry]:
+        """Return all entries, those too that somebody is asking the nodes for."""
+        with self._lock:
+            return [*self._entries.values()]
 
     def live(self) -> list[Entry]:
         """Return all entries that hold a session."""
@@ -142,6 +147,11 @@ class LocalSessions:
                 if self._ended[oldest].until > now and len(self._ended) <= self.max_sessions:
                     break
                 del self._ended[oldest]
+
+    def all_ended(self, now: float) -> list[tuple[str, Ended]]:
+        """Return all ids that were ended here and are not forgotten yet."""
+        with self._lock:
+            return [(sid, ended) for sid, ended in self._ended.items() if ended.until > now]
 
     def acknowledge(self, sid: str, now: float) -> None:
         """Note that the client has been told what an id was rotated to."""

@@ -11,25 +11,32 @@ import atexit
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
 from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from .after_fork import call_after_fork
 from .committing import Committing
 from .cookie import CookieAction
-from .errors import ConfigurationError, StoreProtocolError
+from .errors import ConfigurationError, ManagerError, StoreError, StoreProtocolError
+from .event_log import EventLog
 from .events import Events, Listener
 from .process import Process
 from .reconciling import Reconciling
+from .reconfiguring import Reconfiguring, new_stores, probe
 from .repairing import Repairing
 from .requests import Requests
 from .runtime import Runtime, ThreadRuntime
-from .saving import Saving
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
-from .stores.opening import open_stores
+from .statistics.measured_saving import saving_of
+from .statistics.measured_store import MeasuredStore
+from .statistics.meter import Meter
+from .statistics.snapshot import Statistics
+from .stores.opening import open_store, open_stores
 from .stores.store import Store
 from .watching import Watching
 
@@ -37,6 +44,15 @@ Result = TypeVar("Result")
 
 SECONDS_TO_CLOSE = 5
 """For which `SessionManager.close` tries to store what is not backed up."""
+
+
+class Unchanged(Enum):
+    """Stands for a setting that is not given."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,8 @@ class Health:
     """Of these, how many are not backed up in their present state."""
     revalidates: bool
     """Whether every request asks a node if its session is fresh."""
+    enabled: bool
+    """Whether memcached is used; without it no session is backed up."""
 
 
 class RequestBlock:
@@ -133,9 +151,16 @@ class SessionManager:
         self._runtime_given = runtime
         self._events = Events()
         self._start_lock = Lock()
+        self._reconfigure_lock = Lock()
         self._closed = False
-        clock = (runtime or ThreadRuntime()).time
-        self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=clock)
+        clock = runtime or ThreadRuntime()
+        self._events.listen(EventLog(clock.monotonic).hear)
+        self._meter = Meter(self.settings.accepted_serializers)
+        if self.settings.enable_statistics:
+            self._events.listen(self._meter.note_event)
+        self._clock = clock.time
+        self._stores_given = stores is not None
+        self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=self._clock)
         self._begin(forked=False)
         self._look_at_nodes()
         call_after_fork(self._begin_in_child)
@@ -153,18 +178,37 @@ class SessionManager:
     def _begin(self, *, forked: bool) -> None:
         """Put the parts together; the process has no sessions yet."""
         runtime = self._runtime_given or ThreadRuntime()
-        process = self._process = Process(self.settings, self._stores, runtime, self._events, forked=forked)
+        meter = self._meter if self.settings.enable_statistics else None
+        process = self._process = Process(
+            self.settings, self._measured(self._stores), runtime, self._events, forked=forked, meter=meter
+        )
         reconciling = Reconciling(process)
-        saving = Saving(process, reconciling)
-        self._committing = Committing(process, reconciling, saving)
-        self._requests = Requests(process, reconciling, saving, self._committing)
-        self._repairing = Repairing(process, reconciling, saving)
+        in_request, in_background = saving_of(process, reconciling, in_request=True), saving_of(process, reconciling)
+        backups = in_background if self.settings.session_backup_async else in_request
+        self._committing = Committing(process, reconciling, backups)
+        self._requests = Requests(process, reconciling, in_request, self._committing)
+        self._repairing = Repairing(process, reconciling, in_background)
         self.watching = Watching(process, self._repairing, self._requests.let_expire)
+        self._reconfiguring = Reconfiguring(process, self.watching)
         process.nodes.on_failure(self.watching.wake)
-        self._started = self._runtime_given is not None or not self.settings.enabled
+        self._started = self._runtime_given is not None
+        if not self.settings.enabled:
+            process.nodes.shut_off()
+            process.nodes.note_darkness()
+
+    def _measured(self, stores: Mapping[str, Store]) -> dict[str, Store]:
+        """Return stores that are counted and timed, if anything is."""
+        if not self.settings.enable_statistics:
+            return dict(stores)
+        labels = {node.name: node.label for node in self.settings.node_list.nodes}
+        return {
+            name: MeasuredStore(store, labels[name], self._meter) for name, store in stores.items() if name in labels
+        }
 
     def _begin_in_child(self) -> None:
         self._start_lock = Lock()
+        self._reconfigure_lock = Lock()
+        self._meter.begin_anew()
         self._begin(forked=True)
 
     def _look_at_nodes(self) -> None:
@@ -209,10 +253,10 @@ class SessionManager:
         UndecodableError
             At the first access, if what the nodes hold cannot be read and ``on_undecodable="raise"``.
         """
-        if not self._started:
-            self._start()
         if not self.settings.enabled:
             self.watching.sweep()  # nobody else does where there is no node to watch
+        elif not self._started:
+            self._start()
         return self._requests.open(session_id, path)
 
     def commit(
@@ -328,6 +372,101 @@ class SessionManager:
 
     # The whole
 
+    def reconfigure(
+        self,
+        *,
+        memcached_nodes: str | Sequence[str] | Unchanged = UNCHANGED,
+        failover_nodes: str | Sequence[str] | Unchanged | None = UNCHANGED,
+        enabled: bool | Unchanged = UNCHANGED,
+        stores: Mapping[str, Store] | None = None,
+    ) -> None:
+        """Use other nodes, other failover nodes, no node, or nodes again, while requests go on; in this process alone.
+
+        What is not given stays, and `settings` shows what has come of it. Sessions of nodes that are gone are stored on
+        others in the background; `drain` waits for that. It returns when no command goes to those nodes any more, at
+        most their timeouts later.
+
+        Parameters
+        ----------
+        memcached_nodes, failover_nodes, enabled
+            As `Settings` names them.
+        stores
+            Stores of nodes that are new, by name, for a manager that was made with stores.
+
+        Raises
+        ------
+        ConfigurationError
+            A setting is wrong, or a new node answers that is no memcached 1.6 with meta commands. Nothing was changed.
+        ManagerError
+            The manager is closed.
+
+        >>> with SessionManager("n1:memory://one", serializer="json") as manager:
+        ...     with manager.request(None) as session:
+        ...         session["user"] = 7
+        ...     manager.reconfigure(memcached_nodes="n1:memory://one n2:memory://two", failover_nodes="n1")
+        ...     left = manager.drain(5)
+        ...     with manager.request(session.id) as session:
+        ...         print(session["user"], session.id[32:])
+        7 -n2
+        """
+        given = {"memcached_nodes": memcached_nodes, "failover_nodes": failover_nodes, "enabled": enabled}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not UNCHANGED}
+        with self._reconfigure_lock:
+            if self._closed:
+                raise ManagerError("the manager is closed: make a new one")
+            before = self.settings
+            settings = replace(before, **changes)
+            open_one = None if self._stores_given else partial(open_store, settings=settings, clock=self._clock)
+            joining = new_stores(settings.node_list, before.node_list, self._stores, stores or {}, open_one)
+            known = {**self._stores, **joining}
+            after = {node.name: known[node.name] for node in settings.node_list.nodes}
+            unknown = (joining if before.enabled else after) if settings.enabled else {}
+            silent = self._probe(unknown)
+            self._stores = known  # a process that is forked meanwhile finds a store for each node of its settings
+            self.settings = settings
+            try:
+                self._reconfiguring.apply(settings, self._measured(joining), silent)
+            finally:  # a store of the application's may fail to close
+                self._stores = after
+                self._watch_again()
+
+    def _probe(self, stores: Mapping[str, Store]) -> dict[str, StoreError]:
+        runtime = self._runtime_given or ThreadRuntime()
+        try:
+            return probe(stores, runtime)
+        except ConfigurationError:
+            for store in stores.values():
+                store.close()
+            raise
+        finally:
+            if self._runtime_given is None:
+                runtime.close()
+
+    def _watch_again(self) -> None:
+        """Watch the nodes that have joined, if the others are watched already, or there are sessions to be stored."""
+        with self._start_lock:
+            if self._started and self._runtime_given is None:
+                self.watching.start()
+        if not self._started and self.settings.enabled and len(self._process.sessions):
+            self._start()
+
+    async def areconfigure(
+        self,
+        *,
+        memcached_nodes: str | Sequence[str] | Unchanged = UNCHANGED,
+        failover_nodes: str | Sequence[str] | Unchanged | None = UNCHANGED,
+        enabled: bool | Unchanged = UNCHANGED,
+        stores: Mapping[str, Store] | None = None,
+    ) -> None:
+        """Use other nodes, or none, while requests go on; as `reconfigure`."""
+        await asyncio.to_thread(
+            self.reconfigure,
+            memcached_nodes=memcached_nodes,
+            failover_nodes=failover_nodes,
+            enabled=enabled,
+            stores=stores,
+        )
+
     def listen(self, listener: Listener) -> None:
         """Call a listener with each `Event` from now on; it must not use the manager, as `Events.listen` says."""
         self._events.listen(listener)
@@ -341,9 +480,25 @@ class SessionManager:
                 NodeHealth(node.label, node.available, node.debts, node.last_error) for node in process.nodes.all
             ),
             sessions=len(live),
-            unbacked=sum(entry.behind or not self.settings.enabled for entry in live),
+            unbacked=sum(entry.behind or not process.settings.enabled for entry in live),
             revalidates=process.freshness.revalidates,
+            enabled=process.settings.enabled,
         )
+
+    def statistics(self) -> Statistics:
+        """Return what was counted and timed in this process, as it is now.
+
+        With ``enable_statistics=False`` nothing is but the gauges. A forked process begins with zeros.
+
+        >>> with SessionManager("memory://") as manager:
+        ...     with manager.request(None) as session:
+        ...         session["user"] = 7
+        ...     manager.statistics().counters.backups
+        1
+        """
+        health = self.health()
+        nodes = {node.node: (node.available, node.debts) for node in health.nodes}
+        return self._meter.snapshot(nodes, sessions=health.sessions, unbacked=health.unbacked)
 
     def drain(self, timeout: float) -> int:
         """Store all sessions that are not backed up in their present state; return how many are left.
@@ -353,11 +508,11 @@ class SessionManager:
         timeout
             Seconds to keep trying while nodes are down; a session that is being stored then is not interrupted.
         """
-        if not self.settings.enabled:
-            return self.health().unbacked
         runtime = self._process.runtime
         until = runtime.monotonic() + timeout
         while True:
+            if not self.settings.enabled:
+                return self.health().unbacked
             self._repairing.flush(until)
             left = self.health().unbacked
             if not left or runtime.monotonic() >= until:
@@ -371,7 +526,7 @@ class SessionManager:
         for longer. Whatever fails, all connections are closed. Called at the end of the interpreter too, if a request
         was served; not when a signal ends the process without Python.
         """
-        with self._start_lock:
+        with self._reconfigure_lock, self._start_lock:
             if self._closed:
                 return
             self._closed = True

@@ -5,7 +5,7 @@ names, because the id of a session says which of them holds it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
@@ -108,6 +108,37 @@ class NodeList:
         start = next((index for index, node in enumerate(self.nodes) if node.name == home), 0)
         turned = self.nodes[start:] + self.nodes[:start]
         return tuple(sorted(turned, key=lambda node: (node.name != home, node.name in self.failover)))
+
+    def heirs(self, after: "NodeList", earlier: Mapping[str, str]) -> dict[str, str]:
+        """Return to which nodes of a later list the sessions of the nodes go that are not in it.
+
+        Parameters
+        ----------
+        after
+            The later list.
+        earlier
+            What this has returned for lists before this one.
+
+        Returns
+        -------
+        By name, the next node of the ring that stays; where none does they are spread. Every process that goes through
+        the same lists comes to the same nodes.
+
+        >>> before = parse_node_list("n1:10.0.0.1:11211 n2:10.0.0.2:11211 n3:10.0.0.3:11211")
+        >>> before.heirs(parse_node_list("n1:10.0.0.1:11211 n3:10.0.0.3:11211"), {})
+        {'n2': 'n3'}
+        """
+        names = {node.name for node in after.nodes}
+        heirs: dict[str, str] = {}
+        for position, node in enumerate(self.nodes):
+            if node.name not in names:
+                following = (other.name for other in self.ring(node.name) if other.name in names)
+                spread = after.primaries[position % len(after.primaries)].name
+                heirs[node.name] = next(following, spread)
+        for name, heir in earlier.items():
+            if name not in names:
+                heirs.setdefault(name, heirs.get(heir, heir))
+        return heirs
 
 
 def parse_node_list(text: str | Sequence[str], failover: str | Sequence[str] = ()) -> NodeList:

@@ -2,14 +2,15 @@
 
 Each node has a circuit of its own. It opens on the first failure, so that a request which starts later does not wait;
 only the watcher (`watching`) closes it, after several answers in a row (hysteresis) and when all debts are paid.
-Invariants: a request never tries a node whose circuit is open; a value that is too large or undecodable opens none.
+Invariants: a request never tries a node whose circuit is open; a value that is too large or undecodable opens none; to
+a node that is shut off nothing is sent, by nobody.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from .dark_times import DarkTimes
 from .debts import Debt, Debts
 from .errors import NodeUnavailableError, StoreError, ValueTooLargeError
 from .events import EventKind, Events
@@ -19,15 +20,30 @@ from .stores.store import Store
 
 Result = TypeVar("Result")
 
+OFF = "memcached is switched off by enabled=False"
+REMOVED = "it is no longer one of the nodes"
+
 
 class NodeState:
-    """One node, its store and its circuit."""
+    """One node, its store and its circuit.
 
-    def __init__(self, node: Node, store: Store, runtime: Runtime, events: Events) -> None:
+    Parameters
+    ----------
+    node, store, runtime, events
+        What it is, how it is reached, and whom to tell.
+    joins
+        Whether it joins others that are in use: its circuit is open until `Watching.admit`.
+    """
+
+    def __init__(self, node: Node, store: Store, runtime: Runtime, events: Events, *, joins: bool = False) -> None:
         self.name = node.name
         self.label = node.label
         self.store = store
-        self.available = True
+        self.available = not joins
+        self.stranger = joins
+        """It was not asked for a while in which other processes may have used it, so what it holds may be news."""
+        self.shut = ""
+        """Why nothing is sent to it; empty: it is one of the nodes in use."""
         self.returned_at = float("-inf")
         """When its circuit last closed, by the monotonic clock: a local copy that was compared with all nodes before
         that may be newer than what the node holds, or older than what others wrote elsewhere (rule R15)."""
@@ -40,6 +56,8 @@ class NodeState:
         self._lock = runtime.lock()
         self._debts = Debts()
         self._returning = False
+        self._under_way = 0
+        self._gate = threading.Condition()  # never held over a store command
 
     @property
     def debts(self) -> int:
@@ -55,12 +73,50 @@ class NodeState:
             As the store raised it.
         """
         try:
-            return command(self.store)
+            return self.reach(command)
         except ValueTooLargeError:
             raise
         except StoreError as error:
             self.fail(error)
             raise
+
+    def reach(self, command: Callable[[Store], Result]) -> Result:
+        """Send a command to the node, whatever its circuit, unless it is shut off.
+
+        Raises
+        ------
+        StoreError
+            As the store raised it, or because the node is shut off: then nothing was sent.
+        """
+        with self._gate:
+            if self.shut:
+                raise NodeUnavailableError(self.shut, node=self.label)
+            self._under_way += 1
+        try:
+            return command(self.store)
+        finally:
+            with self._gate:
+                self._under_way -= 1
+                if self.shut:
+                    self._gate.notify_all()
+
+    def shut_off(self, reason: str) -> None:
+        """Send nothing from now on; what was sent may end. What the node misses it owes, as in an outage."""
+        with self._gate:
+            self.shut = reason
+        with self._lock:
+            self.available, self._returning, self.last_error = False, False, reason
+
+    def open_up(self) -> None:
+        """Let the node be asked again; its circuit stays open until it has paid its debts."""
+        self.stranger = True
+        with self._gate:
+            self.shut = ""
+
+    def wait_until_idle(self, timeout: float) -> None:
+        """Wait until the commands have ended that were sent before the node was shut off, for so many seconds."""
+        with self._gate:
+            self._gate.wait_for(lambda: not self._under_way, timeout)
 
     def fail(self, error: StoreError) -> None:
         """Open the circuit."""
@@ -95,7 +151,7 @@ class NodeState:
     def close_circuit(self) -> bool:
         """Use the node again if no debts are left; return whether it is used."""
         with self._lock:
-            if len(self._debts):
+            if self.shut or len(self._debts):
                 return False
             if not self.available:
                 self.available, self.returned_at, self.last_error = True, self._runtime.monotonic(), ""
@@ -110,22 +166,48 @@ class NodeState:
 
 
 class Nodes:
-    """All nodes of a manager, in the orders in which sessions use them."""
+    """All nodes of a manager, in the orders in which sessions use them. It never changes; others may take its place.
 
-    def __init__(self, nodes: NodeList, stores: Mapping[str, Store], runtime: Runtime, events: Events) -> None:
-        self._list = nodes
+    Parameters
+    ----------
+    nodes, stores, runtime, events
+        What they are, how they are reached (by name), and whom to tell.
+    before
+        The nodes until now. Those for which there is no store stay, with all that is known of them; the others join,
+        and are not in use yet.
+    """
+
+    def __init__(
+        self,
+        nodes: NodeList,
+        stores: Mapping[str, Store],
+        runtime: Runtime,
+        events: Events,
+        *,
+        before: "Nodes | None" = None,
+    ) -> None:
+        self.node_list = nodes
         self.named = nodes.named
         """Whether ids carry the name of a node."""
         self._runtime = runtime
-        self.all = tuple(NodeState(node, stores[node.name], runtime, events) for node in nodes.nodes)
-        self._by_name = {state.name: state for state in self.all}
+        self._by_name: dict[str, NodeState] = {}
+        for node in nodes.nodes:
+            stays = None if before is None or node.name in stores else before.get(node.name)
+            self._by_name[node.name] = stays or NodeState(
+                node, stores[node.name], runtime, events, joins=before is not None
+            )
+        self.all = tuple(self._by_name.values())
         self._rings: dict[str, tuple[NodeState, ...]] = {}
-        self._dark_since: float | None = None
-        self._dark: deque[tuple[float, float]] = deque(maxlen=64)
-        self._dark_lock = threading.Lock()  # never held over a store command
-        self._when_down: Callable[[], object] = lambda: None
+        self.heirs: dict[str, str] = {} if before is None else before.node_list.heirs(nodes, before.heirs)
+        self.joined_at = float("-inf")
+        """When the last `stranger` came into use, by the monotonic clock: what was looked for on all nodes that could
+        be asked before that may be held there in another state, or be dead."""
+        self.dark_times = DarkTimes() if before is None else before.dark_times
+        self.when_down: Callable[[], object] = (lambda: None) if before is None else before.when_down
         for state in self.all:
             state.on_change = self._note_change
+        if before is not None:
+            self.joined_at = max(self.joined_at, before.joined_at)
 
     def get(self, name: str) -> NodeState | None:
         """Return the node of this name; a name from a cookie may be unknown."""
@@ -133,7 +215,7 @@ class Nodes:
 
     def is_failover(self, name: str) -> bool:
         """Whether this process uses the node only when no primary is up."""
-        return name in self._list.failover
+        return name in self.node_list.failover
 
     def knows(self, name: str) -> bool:
         """Whether a session can be at home there; the empty name is that of the only, unnamed node."""
@@ -142,10 +224,10 @@ class Nodes:
     def ring(self, home: str) -> tuple[NodeState, ...]:
         """Return all nodes, the home first, then in the order in which a backup moves on."""
         if not self.knows(home):
-            home = ""
+            home = self.heirs.get(home, "")
         ring = self._rings.get(home)
         if ring is None:
-            ring = self._rings[home] = tuple(self._by_name[node.name] for node in self._list.ring(home))
+            ring = self._rings[home] = tuple(self._by_name[node.name] for node in self.node_list.ring(home))
         return ring
 
     def targets(self, home: str) -> list[NodeState]:
@@ -161,7 +243,7 @@ class Nodes:
     def is_settled(self, home: str) -> bool:
         """Whether a session has no reason to leave its home: it is best there, or there is no other node."""
         state = self._by_name.get(home)
-        if state is not None and state.available and home not in self._list.failover:
+        if state is not None and state.available and home not in self.node_list.failover:
             return True
         targets = self.targets(home)
         return not targets or targets[0] is state
@@ -171,38 +253,38 @@ class Nodes:
 
         With one unnamed node that is the empty name, whether it is up or not.
         """
-        for candidates in (self._list.primaries, [node for node in self._list.nodes if self.is_failover(node.name)]):
+        for candidates in (
+            self.node_list.primaries,
+            [node for node in self.node_list.nodes if self.is_failover(node.name)],
+        ):
             up = [node.name for node in candidates if self._by_name[node.name].available]
             if up:
                 return up[self._runtime.choose(len(up))]
         return ""
 
     def age(self, contact: float, now: float) -> float:
-        """Return how long a session was out of touch, in seconds, not counting when no node at all could be asked.
-
-        While no node answers nobody can have destroyed it, so its copy here is as good as before (rule R18).
-        """
-        with self._dark_lock:
-            dark = [*self._dark]
-            if self._dark_since is not None:
-                dark.append((self._dark_since, now))
-        return now - contact - sum(max(0.0, min(now, end) - max(contact, start)) for start, end in dark)
+        """Return how long a session was out of touch, in seconds, not counting when no node at all could be asked."""
+        return now - contact - self.dark_times.between(contact, now)
 
     def on_failure(self, wake: Callable[[], object]) -> None:
         """Call a function when the circuit of a node has opened."""
-        self._when_down = wake
+        self.when_down = wake
+
+    def shut_off(self) -> None:
+        """Send nothing to any node from now on."""
+        for state in self.all:
+            state.shut_off(OFF)
+
+    def note_darkness(self) -> None:
+        """Note whether no node can be asked."""
+        self.dark_times.note(lambda: not any(state.available for state in self.all), self._runtime.monotonic())
 
     def _note_change(self, state: NodeState) -> None:
         if not state.available:
-            self._when_down()
-        now = self._runtime.monotonic()
-        with self._dark_lock:
-            if not any(state.available for state in self.all):
-                if self._dark_since is None:
-                    self._dark_since = now
-            elif self._dark_since is not None:
-                self._dark.append((self._dark_since, now))
-                self._dark_since = None
+            self.when_down()
+        elif state.stranger:
+            self.joined_at = self._runtime.monotonic()
+        self.note_darkness()
 
     def gather(
         self, nodes: Iterable[NodeState], command: Callable[[Store], Result]

@@ -16,6 +16,8 @@ from .runtime import Runtime
 from .session_codec import SessionCodec
 from .session_id import SID_BYTES, WORKER_LENGTH, SessionId, id_suffix, sid_from, storage_key, worker_from
 from .settings import Settings
+from .statistics.measured_codec import MeasuredCodec
+from .statistics.meter import Meter
 from .stores.store import Store
 
 _SNAPSHOT_LOCKS = 64
@@ -37,15 +39,25 @@ class Process:
         Whom to tell.
     forked
         Whether this process was forked from one that already held the manager.
+    meter
+        Where things are counted; None: nowhere.
     """
 
     def __init__(
-        self, settings: Settings, stores: Mapping[str, Store], runtime: Runtime, events: Events, *, forked: bool = False
+        self,
+        settings: Settings,
+        stores: Mapping[str, Store],
+        runtime: Runtime,
+        events: Events,
+        *,
+        forked: bool = False,
+        meter: Meter | None = None,
     ) -> None:
         self.settings = settings
         self.runtime = runtime
         self.events = events
-        self.codec = SessionCodec(settings)
+        self.meter = meter
+        self.codec = SessionCodec(settings) if meter is None else MeasuredCodec(settings, meter)
         self.nodes = Nodes(settings.node_list, stores, runtime, events)
         self.sessions = LocalSessions(max_sessions=settings.max_local_sessions, max_bytes=settings.max_local_bytes)
         self.writer = int.from_bytes(runtime.token(4), "big")
@@ -134,6 +146,11 @@ class Process:
     def note_sole(self, entry: Entry) -> None:
         """Note that no other process serves the session."""
         entry.sole, entry.shared = True, False
+
+    def count(self, name: str) -> None:
+        """Count one, by a name of `Counters`; what events tell is counted by itself."""
+        if self.meter is not None:
+            self.meter.count(name)
 
     def emit(self, kind: EventKind, entry: Entry, *, node: str = "", detail: str = "") -> None:
         """Tell what happened to a session."""

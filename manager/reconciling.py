@@ -200,6 +200,7 @@ class Reconciling:
             entry.idle = header.idle
         entry.stored_idle = header.idle
         process.note_shared(entry)
+        process.count("merges")
         if merged.conflicts:
             names = ", ".join(sorted(merged.conflicts))
             process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {names}")

@@ -61,7 +61,7 @@ class Repairing:
     def _pay(self, node: NodeState, key: str, debt: Debt) -> None:
         if debt.tombstone is not None:
             value, flags, life = debt.tombstone
-            node.store.set(key, value, flags=flags, ttl=life)
+            node.reach(lambda store: store.set(key, value, flags=flags, ttl=life))
             return
         entry = self._process.sessions.get(debt.sid)
         if entry is None or entry.key != key:
@@ -73,7 +73,7 @@ class Repairing:
 
     def _remove_older(self, node: NodeState, key: str, debt: Debt) -> None:
         """Remove a copy that is an ancestor of what was stored elsewhere; the session is no longer in this process."""
-        item = node.store.get(key)
+        item = node.reach(lambda store: store.get(key))
         if item is None:
             return
         try:
@@ -81,12 +81,13 @@ class Repairing:
         except UndecodableError:
             return
         if not header.dead and compare(debt.vector, header.vector) is Relation.NEWER:
-            node.store.delete(key, cas=item.cas)
+            cas = item.cas
+            node.reach(lambda store: store.delete(key, cas=cas))
 
     def _bring_up_to_date(self, node: NodeState, entry: Entry) -> None:
         """Compare what a node holds with the session: remove what is older, take what is newer."""
         entry.forget_seen(node.name)
-        item = node.store.get(entry.key)
+        item = node.reach(lambda store: store.get(entry.key))
         if item is None:
             if entry.unbacked or not entry.seen or entry.home == node.name:
                 step = self._saving.check_absent(node, entry)
@@ -101,7 +102,8 @@ class Repairing:
             return
         if entry.home != node.name and any(seen.node != node.name for seen in entry.seen):
             entry.forget_seen(node.name)
-            node.store.delete(entry.key, cas=item.cas)
+            cas = item.cas
+            node.reach(lambda store: store.delete(entry.key, cas=cas))
         else:
             self._restore(node, entry, item)
 
@@ -121,9 +123,10 @@ class Repairing:
         entry.sent = payload, entry.vector
         value, flags = process.codec.seal(entry, payload, now=process.runtime.time())
         if item is None:
-            written = node.store.add(entry.key, value, flags=flags, ttl=life)
+            written = node.reach(lambda store: store.add(entry.key, value, flags=flags, ttl=life))
         else:
-            written = node.store.replace(entry.key, value, cas=item.cas, flags=flags, ttl=life)
+            cas = item.cas
+            written = node.reach(lambda store: store.replace(entry.key, value, cas=cas, flags=flags, ttl=life))
         if written.cas is None:
             self._process.note_unbacked(entry)  # somebody was faster: the next save brings all together
             return

@@ -46,6 +46,12 @@ class RequestState:
     sid: str = ""
     """What this request knows the session by: another request may have rotated it."""
     cookie: CookieAction = NO_COOKIE
+    looked_at: bool = False
+    """The application asked what the session is, or ended it."""
+    used: bool = False
+    """The application looked at attributes."""
+    noted: bool = False
+    """It is in the statistics."""
     begun: bool = False
     """The session began with this request."""
     destroyed: bool = False

@@ -30,6 +30,7 @@ class Requests:
         self._finding = Finding(process, reconciling)
         self._ending = Ending(process, reconciling, saving)
         self._ignored = process.settings.ignored_path
+        self._meter = process.meter
 
     def now(self) -> float:
         """Return seconds since the epoch."""
@@ -65,6 +66,8 @@ class Requests:
         find = self._finding.find_here if alone else self._finding.find
         verdict, entry = find(requested, began=request.began)
         if entry is None:
+            if not alone:
+                self._process.count(verdict.value)
             return self._begin(request, verdict)
         return self._attach(request, entry)
 
@@ -143,7 +146,7 @@ class Requests:
         entry.attributes, entry.created, entry.accessed = attributes, now, now
         entry.idle, entry.absolute = request.idle, process.settings.absolute_timeout
         entry.new = entry.sole = True
-        entry.contact = entry.touched = entry.compared = process.runtime.monotonic()
+        entry.contact = entry.touched = entry.compared = entry.surveyed = process.runtime.monotonic()
         enabled = process.settings.enabled
         entry.standing, entry.unbacked = Standing.LIVE, enabled
         entry.home = process.nodes.pick() if enabled else ""
@@ -181,6 +184,8 @@ class Requests:
 
     def release(self, request: RequestState) -> None:
         """Let go of the entry. Calling it again does nothing; what the session was can still be read."""
+        if self._meter is not None and not request.noted:
+            self._meter.note_request(request)
         if request.rotated_from:
             self._acknowledge(request)
         if request.entry is not None and not request.released:

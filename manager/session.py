@@ -83,11 +83,13 @@ class Session(dict[str, Any]):
     @property
     def id(self) -> str:
         """The id for the cookie, with node and route; it may change by relocation, take-over and rotation."""
+        self.request_state.looked_at = True
         return self._owner.id_of(self.request_state)
 
     @property
     def sid(self) -> str:
         """The part of the id that stays the same for the session's life, until rotation."""
+        self.request_state.looked_at = True
         return self._owner.sid_of(self.request_state)
 
     @property
@@ -108,30 +110,30 @@ class Session(dict[str, Any]):
     @property
     def is_new(self) -> bool:
         """Whether this request begins it: there was no session under the id that came, or no id."""
-        self._shared()
+        self._find()
         return self.request_state.entry is None or self.request_state.begun
 
     @property
     def degraded(self) -> bool:
         """Whether somebody may hold the session who could not be asked: it is empty, and the client keeps its id."""
-        self._shared()
+        self._find()
         return self.request_state.verdict is Verdict.UNDECIDED
 
     @property
     def created(self) -> float:
         """When it began, in seconds since the epoch; now, if it begins with this request."""
-        self._shared()
+        self._find()
         return self._owner.now() if self.request_state.entry is None else self.request_state.entry.created
 
     @property
     def max_inactive_interval(self) -> int | None:
         """Seconds that it may rest; None: for ever. To be set for one session alone."""
-        self._shared()
+        self._find()
         return self.request_state.idle if self.request_state.entry is None else self.request_state.entry.idle
 
     @max_inactive_interval.setter
     def max_inactive_interval(self, seconds: int | None) -> None:
-        self._shared()
+        self._find()
         if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= LONGEST_IDLE):
             raise ValueError(
                 f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to "
@@ -143,15 +145,26 @@ class Session(dict[str, Any]):
 
     def rotate(self) -> None:
         """Give the session a new id at once; the old one is dead in every process. For logins."""
+        self.request_state.looked_at = True
         self._owner.rotate(self.request_state)
 
     def destroy(self) -> None:
         """End the session at once, in every process. What is written afterwards begins a new one."""
+        self.request_state.looked_at = True
         self._owner.destroy(self.request_state)
 
+    def _find(self) -> None:
+        """Look the session up, if that was not done before."""
+        request = self.request_state
+        request.looked_at = True
+        if request.attributes is None:
+            self._owner.load(request)
+
     def _shared(self) -> dict[str, Any]:
-        attributes = self.request_state.attributes
-        return self._owner.load(self.request_state) if attributes is None else attributes
+        request = self.request_state
+        request.used = True
+        attributes = request.attributes
+        return self._owner.load(request) if attributes is None else attributes
 
     # Readers
 

@@ -135,7 +135,8 @@ whole number from 1 to 315360000, or None
     request_uri_ignore_pattern: Annotated[str | None, rules.regex()] = None
     """A regular expression; requests whose whole path it matches neither load nor back up a session."""
     enable_statistics: Annotated[bool, rules.flag()] = True
-    """Count and time what the manager does. No effect until statistics are there."""
+    """Count and time what the manager does, for `SessionManager.statistics`. Without it all counts stay zero, and cost
+    nothing."""
 
     cookie_name: Annotated[str, rules.text(_COOKIE_NAME, "letters, digits and any of !#$%&'*+-.^_`|~")] = "id"
     """Name of the cookie that holds the id (as all of ``cookie_...``: WSGI and ASGI only)."""

@@ -7,7 +7,8 @@ all that a thread does, and can be called from anywhere instead.
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 
 from .errors import StoreError
 from .nodes import NodeState
@@ -45,16 +46,27 @@ class Watching:
         self._wake = threading.Condition()
         self._woken = 0
         self._ended = False
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[NodeState, threading.Thread] = {}
 
     def start(self) -> None:
-        """Begin to watch, in threads that end with the process."""
+        """Begin to watch the nodes that nobody watches yet, in threads that end with the process."""
         for node in self._process.nodes.all:
-            thread = threading.Thread(
-                target=self._run, args=(node,), name=f"memcached-sessions-watch-{node.label}", daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
+            with self._wake:
+                if node.shut or node in self._threads:
+                    continue
+                thread = self._threads[node] = threading.Thread(
+                    target=self._run, args=(node,), name=f"memcached-sessions-watch-{node.label}", daemon=True
+                )
+                thread.start()
+
+    def wait_for_end(self, nodes: Collection[NodeState], timeout: float) -> None:
+        """Wait for so many seconds in all until nobody watches nodes that were shut off."""
+        until = time.monotonic() + timeout
+        with self._wake:
+            threads = [thread for node, thread in self._threads.items() if node in nodes]
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def wake(self) -> None:
         """Have every watcher look at once."""
@@ -68,25 +80,27 @@ class Watching:
         with self._wake:
             self._ended = True
             self._wake.notify_all()
-        for thread in self._threads:
+            threads = [*self._threads.values()]
+        for thread in threads:
             if thread is not threading.current_thread():
                 thread.join()
-        self._threads.clear()
 
     def _run(self, node: NodeState) -> None:
         while True:
-            with self._wake:
-                if self._ended:
-                    return
-                woken = self._woken
-            try:
-                self.step(node)
-            except Exception:
-                _logger.exception("the watcher of node %s failed, and goes on", node.label)
+            woken = self._woken
+            if not self._ended and not node.shut:
+                try:
+                    self.step(node)
+                except Exception:
+                    _logger.exception("the watcher of node %s failed, and goes on", node.label)
             with self._wake:
                 self._wake.wait_for(
-                    lambda woken=woken: self._ended or self._woken != woken, self._process.settings.operation_timeout
+                    lambda woken=woken: self._ended or node.shut or self._woken != woken,
+                    self._process.settings.operation_timeout,
                 )
+                if self._ended or node.shut:
+                    del self._threads[node]  # in one step with the look: `start` begins another one if it is opened up
+                    return
 
     def step(self, node: NodeState) -> None:
         """Look at a node once, and do what is to be done."""
@@ -135,16 +149,22 @@ class Watching:
         self._answers[node.name] = self._answers.get(node.name, 0) + 1
         if self._answers[node.name] < ANSWERS_IN_A_ROW:
             return
+        if self.admit(node):
+            self._look_after(node)
+        else:
+            self._answers[node.name] = 0
+
+    def admit(self, node: NodeState) -> bool:
+        """Use a node that answers, when its debts are paid; return whether it is used."""
         node.begin_return()
         try:
             while True:
                 self._repairing.pay_debts(node)
                 if node.close_circuit():
                     break
-                if self._ended:
-                    return
+                if self._ended or node.shut:
+                    return False
         except StoreError:
-            self._answers[node.name] = 0
-            return
+            return False
         self._relocated.clear()  # sessions of another node that is down may have had nowhere to go until now
-        self._look_after(node)
+        return True

@@ -20,10 +20,11 @@ def open_stores(settings: Settings, *, clock: Callable[[], float]) -> dict[str, 
     clock
         Returns seconds since the epoch, for stores in memory.
     """
-    return {node.name: _open(node, settings, clock) for node in settings.node_list.nodes}
+    return {node.name: open_store(node, settings, clock) for node in settings.node_list.nodes}
 
 
-def _open(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
+def open_store(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
+    """Return the store of one node; as `open_stores`."""
     address = node.address
     if address.kind == "memory":
         return MemoryStore(address.host, clock=clock, item_limit=settings.max_session_bytes)

@@ -135,9 +135,8 @@ class Cluster:
 
     def __init__(self, count: int = 2, *, named: bool = True) -> None:
         self.nodes = {f"n{number}": MemcachedProcess() for number in range(1, count + 1)}
-        self.addresses = " ".join(
-            f"{f'{name}:' if named else ''}127.0.0.1:{node.port}" for name, node in self.nodes.items()
-        )
+        self._named = named
+        self.addresses = self.listed(*self.nodes)
         self._nodes = ExitStack()
         self._dead: set[str] = set()
         self._servers: list[Server] = []
@@ -157,9 +156,15 @@ class Cluster:
     def __getitem__(self, name: str) -> MemcachedProcess:
         return self.nodes[name]
 
-    def server(self, route: str | None = "a", *, clock: Clock | None = None, **settings: Any) -> Server:
-        """Return a manager of its own for these nodes; one with a clock watches no node."""
-        server = Server(self.addresses, route=route, runtime=clock, **settings)
+    def listed(self, *names: str) -> str:
+        """Return some nodes as the setting ``memcached_nodes`` names them."""
+        return " ".join(f"{f'{name}:' if self._named else ''}127.0.0.1:{self.nodes[name].port}" for name in names)
+
+    def server(
+        self, route: str | None = "a", *, nodes: str | None = None, clock: Clock | None = None, **settings: Any
+    ) -> Server:
+        """Return a manager of its own, for all nodes unless some are named; one with a clock watches no node."""
+        server = Server(self.addresses if nodes is None else nodes, route=route, runtime=clock, **settings)
         self._servers.append(server)
         return server
 

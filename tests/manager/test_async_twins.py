@@ -229,7 +229,7 @@ def test_a_cancelled_commit_of_a_new_session_counts_no_request(cluster: Cluster)
             await task
 
     asyncio.run(cancel())
-    eventually(lambda: server.told_of(EventKind.CREATED))
+    eventually(lambda: server.told_of(EventKind.BACKUP_FAILED))
     clock.ahead += 1801
     server.watching.start()
 

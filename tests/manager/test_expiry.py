@@ -260,3 +260,14 @@ def test_an_idle_limit_that_cannot_be_stored_is_refused_at_once(cluster: Cluster
             session.max_inactive_interval = seconds  # pyright: ignore[reportAttributeAccessIssue]
 
         assert session.max_inactive_interval == 1800
+
+
+def test_a_session_that_no_node_has_ever_taken_ends_by_its_own_limits_alone(cluster: Cluster) -> None:
+    """That no node holds it says nothing, however long it is in use: nobody else can have ended it (R18)."""
+    clock, client = Clock(), Client()
+    server = cluster.server(clock=clock, max_session_bytes=100)
+    client.write(server, blob="x" * 1_000)
+
+    for _ in range(5):
+        clock.ahead += 1_000
+        assert client.read(server) == {"blob": "x" * 1_000}

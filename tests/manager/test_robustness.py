@@ -81,7 +81,7 @@ def test_a_listener_that_closes_the_manager_leaves_no_connections(
 
     eventually(lambda: all(node.closed for node in nodes.values()))
     eventually(lambda: not [thread for thread in threading.enumerate() if "memcached-sessions" in thread.name])
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @pytest.mark.parametrize("broken", ["n1", "n2"])
@@ -208,7 +208,8 @@ def test_an_outage_that_is_just_over_is_not_counted_twice() -> None:
     nodes = Nodes(parse_node_list("127.0.0.1:1", ()), {"": MemoryStore()}, clock, Events())
     (node,) = nodes.all
     contact = clock.monotonic() - 10
-    nodes._dark = outages = Interrupted(lambda: ages.append(nodes.age(contact, clock.monotonic())))  # noqa: SLF001
+    outages = Interrupted(lambda: ages.append(nodes.age(contact, clock.monotonic())))
+    nodes.dark_times._past = outages  # noqa: SLF001 - to be there in that moment
     node.fail(NodeUnavailableError("it is down", node="n1"))
     clock.ahead += 100
 
