@@ -1,4 +1,4 @@
-"""``session-bench``: compares the installed serializers, and prints reports of earlier runs.
+"""``session-bench``: compares the installed serializers, prints reports of earlier runs, and measures requests.
 
 Invariant: what is printed to standard output is the report alone; progress goes to standard error.
 """
@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 from ..serializers import SerializerInfo, available_serializers
 from .references import reference_infos
 from .report import markdown_report, terminal_report
+from .request_path import command as request_path
 from .result import BASELINE
 from .result_file import ResultFileError, read_result, write_result
 from .run import Plan, run
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="session-bench",
         description="Compares serializers on realistic sessions that go through a real memcached.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="{run,report,list}", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="{run,report,list,request-path}", required=True)
     run_ = commands.add_parser("run", help="compare, and print a report (the default)")
     run_.set_defaults(command=_run)
     run_.add_argument(
@@ -91,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--format", choices=("terminal", "markdown"), default="terminal")
     list_ = commands.add_parser("list", help="print the installed serializers and workloads")
     list_.set_defaults(command=_list)
+    path = commands.add_parser(
+        "request-path", help="what a session costs a request: the manager beside other session libraries"
+    )
+    path.set_defaults(command=_request_path)
+    request_path.add_arguments(path)
     return parser
 
 
@@ -132,6 +138,14 @@ def _list(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         _listed(each, each.workload.description if each.workload else "") for each in available_workloads().values()
     ]
     sys.stdout.write("\n".join([*lines, ""]))
+
+
+def _request_path(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    workloads = available_workloads()
+    _chosen(parser, "workload", options.workload, workloads)  # refuses what is not there
+    with _Progress() as progress:
+        report = request_path.report(options, workloads, progress)
+    sys.stdout.write(report)
 
 
 def _listed(info: SerializerInfo | WorkloadInfo, about: str) -> str:

@@ -1,0 +1,161 @@
+"""The session manager of this package as a subject: cookie in, session, cookie out.
+
+Invariant: what is timed is all that an adapter for a framework has to do: find the cookie, open, commit and release
+through `SessionManager.request`, write the cookie when there is one to set.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from time import sleep
+from typing import Any
+
+from ...manager import SessionManager
+from ...manager.cookie import CookieKind
+from ...manager.cookie_header import cookie_value, set_cookie_header
+from ...manager.errors import ConfigurationError
+from ...serializers import SerializationError
+from .result import Group, Kind
+from .subject import COOKIES, COUNTER, SESSIONS, TIMEOUT, Offer, Target, UnavailableError
+
+SERIALIZERS = ("compact", "json", "msgpack", "cbor", "pickle")
+
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "synchronous": {},
+    "asynchronous": {"session_backup_async": True},
+    "revalidating": {"freshness": "revalidate"},
+}
+"""The settings of each."""
+
+SECONDS_TO_SETTLE = 30.0
+
+_KEY = b"a key that signs the sessions of a benchmark"
+
+
+def manager_offers() -> list[Offer]:
+    """Return the rows of the manager."""
+    return [
+        Offer(
+            label=f"manager, {variant}, {serializer}",
+            group=Group.MANAGER,
+            open=partial(ManagerSubject, serializer=serializer, settings=settings),
+            about=_about(serializer, settings),
+            variant=variant,
+            serializer=serializer,
+            keeps_updates=serializer == SERIALIZERS[0],
+        )
+        for variant, settings in VARIANTS.items()
+        for serializer in SERIALIZERS
+    ]
+
+
+def _about(serializer: str, settings: Mapping[str, Any]) -> str:
+    words = ["route set", *(f"{name}={value!r}" for name, value in settings.items())]
+    return ", ".join([*words, "signed"] if serializer == "pickle" else words)
+
+
+class ManagerSubject:
+    """A manager with one node and a route.
+
+    Parameters
+    ----------
+    target
+        The memcached and the content.
+    serializer
+        By name.
+    settings
+        More of them.
+    """
+
+    def __init__(self, target: Target, *, serializer: str, settings: Mapping[str, Any]) -> None:
+        self._settings: dict[str, Any] = {
+            "memcached_nodes": f"n1:{target.host}:{target.port}",
+            "serializer": serializer,
+            "signing_keys": (_KEY,) if serializer == "pickle" else (),
+            **dict.fromkeys(("connect_timeout", "operation_timeout", "session_backup_timeout"), TIMEOUT),
+            **settings,
+        }
+        try:
+            self._manager = SessionManager(**self._settings, route="app1")
+        except ConfigurationError as error:
+            raise UnavailableError(str(error)) from error
+        self._probe = target.probe
+        try:
+            self._ids = [self._begin(target.content()) for _ in range(SESSIONS)]
+            self.settle()
+        except SerializationError as error:
+            self._manager.close()
+            raise UnavailableError(str(error)) from error
+        name = self._manager.settings.cookie_name
+        self._headers = [COOKIES.format(name=name, value=session_id) for session_id in self._ids]
+
+    def _begin(self, content: Mapping[str, Any]) -> str:
+        with self._manager.request(None) as session:
+            session.update(content)
+        return session.id
+
+    def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
+        """Return what makes requests; see `Subject.prepare`."""
+        request, settings, name, probe = (
+            self._manager.request,
+            self._manager.settings,
+            self._manager.settings.cookie_name,
+            self._probe,
+        )
+        visits = [(self._headers[number % SESSIONS], number) for number in numbers]
+
+        def none() -> object:
+            for header, _ in visits:
+                with request(cookie_value(header, name)) as session:
+                    pass
+                if session.cookie.kind is not CookieKind.NOTHING:
+                    set_cookie_header(session.cookie, settings, secure=True)
+            return None
+
+        def read() -> object:
+            found = None
+            for header, _ in visits:
+                with request(cookie_value(header, name)) as session:
+                    found = session[probe]
+                if session.cookie.kind is not CookieKind.NOTHING:
+                    set_cookie_header(session.cookie, settings, secure=True)
+            return found
+
+        def change() -> object:
+            for header, number in visits:
+                with request(cookie_value(header, name)) as session:
+                    session[COUNTER] = number
+                if session.cookie.kind is not CookieKind.NOTHING:
+                    set_cookie_header(session.cookie, settings, secure=True)
+            return None
+
+        return {Kind.NONE: none, Kind.READ: read, Kind.CHANGE: change}[kind]
+
+    def settle(self) -> None:
+        """Wait until everything is backed up; without asynchronous backup it is."""
+        if not self._manager.settings.session_backup_async:
+            return
+        left = self._manager.drain(SECONDS_TO_SETTLE)
+        if left:
+            raise RuntimeError(f"{left} sessions are not backed up {SECONDS_TO_SETTLE:.0f} s after the requests")
+
+    def stored(self, number: int) -> Mapping[str, Any]:
+        """Return what another process takes over; it does not commit, so this one keeps its sessions."""
+        with SessionManager(**self._settings, route="app2") as other:
+            session = other.open(self._ids[number % SESSIONS])
+            try:
+                return session.copy()
+            finally:
+                other.release(session)
+
+    def increment(self, name: str, think: float) -> None:
+        """Make a request that adds 1."""
+        manager = self._manager
+        with manager.request(cookie_value(self._headers[0], manager.settings.cookie_name)) as session:
+            found = session.get(name, 0)
+            if think:
+                sleep(think)
+            session[name] = found + 1
+
+    def close(self) -> None:
+        """End the manager."""
+        self._manager.close()

@@ -1,0 +1,168 @@
+"""``session-bench request-path`` from end to end, with a real memcached and real libraries, in a process of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "memcached_sessions.bench", "request-path")
+KINDS = ["none", "read", "change"]
+PEERS = {
+    "Flask-Session",
+    "Flask-Session, no refresh",
+    "Django cache engine",
+    "Django cache engine + request_finished",
+    "Beaker",
+}
+
+
+def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder and the output of a quick run."""
+    folder = tmp_path_factory.mktemp("measured")
+    done = _run(
+        *("--quick", "--workload", "login", "--serializer", "compact"),
+        *("--output", folder / "result.json", "--markdown", folder / "reports" / "result.md"),
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def cases(measured: tuple[Path, str]) -> dict[str, Any]:
+    """The rows of the run by their labels."""
+    data = json.loads((measured[0] / "result.json").read_text())
+    return {case["label"]: case for case in data["cases"]}
+
+
+def test_the_manager_stands_beside_every_peer_and_the_bare_client(cases: dict[str, Any]) -> None:
+    """None is left out, and each was checked: what is broken is skipped with a reason."""
+    assert {label for label, case in cases.items() if case["group"] == "peer"} == PEERS
+    assert {case["variant"] for case in cases.values() if case["group"] == "manager"} == {
+        "synchronous",
+        "asynchronous",
+        "revalidating",
+    }
+    assert "bare get, set (pymemcache)" in cases
+    assert {label: case["skipped"] for label, case in cases.items() if case["skipped"]} == {}
+
+
+def test_every_kind_of_request_has_its_costs_under_every_placement(
+    measured: tuple[Path, str], cases: dict[str, Any]
+) -> None:
+    """On one core and, where there are two, on two; the machine says so otherwise."""
+    data = json.loads((measured[0] / "result.json").read_text())
+    placements = [placement["name"] for placement in data["placements"]]
+
+    assert placements == ["one core", "two cores"] or data["remarks"]
+    for label, case in cases.items():
+        kinds = KINDS[1:] if case["group"] == "bare" else KINDS
+        assert [(cost["placement"], cost["kind"]) for cost in case["costs"]] == [
+            (placement, kind) for placement in placements for kind in kinds
+        ], label
+        for cost in case["costs"]:
+            assert 0 < cost["minimum"] <= cost["latency"]["median"] <= cost["latency"]["high"]
+            assert cost["client_cpu"]["median"] > 0
+            assert cost["paced"]["median"] > 0
+
+
+def test_commands_are_what_each_library_sends(cases: dict[str, Any]) -> None:
+    """The manager reads a local session for nothing and stores a changed one once, in the background too."""
+
+    def commands(label: str) -> list[tuple[int, ...]]:
+        names = ("gets", "sets", "touches", "deletes")
+        return [tuple(round(traffic[name], 1) for name in names) for traffic in cases[label]["traffic"]]
+
+    assert commands("manager, synchronous, compact") == [(0, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)]
+    assert commands("manager, asynchronous, compact") == [(0, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)]
+    assert commands("manager, revalidating, compact") == [(0, 0, 0, 0), (0, 0, 1, 0), (0, 1, 1, 0)]
+    assert commands("Flask-Session") == [(1, 1, 0, 0)] * 3
+    assert commands("Flask-Session, no refresh") == [(1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0)]
+    assert commands("Django cache engine") == [(0, 0, 0, 0), (1, 0, 0, 0), (2, 1, 0, 0)]
+    assert commands("Beaker") == [(0, 0, 0, 0), (1, 1, 0, 0), (1, 1, 0, 0)]
+    assert commands("bare get, set (pymemcache)") == [(1, 0, 0, 0), (1, 1, 0, 0)]
+
+
+def test_bytes_are_those_of_the_requests_and_not_of_the_counting(cases: dict[str, Any]) -> None:
+    """Asking memcached for its counters moves more bytes than a request does."""
+    get, _ = cases["bare get, set (pymemcache)"]["traffic"]
+    none, read, change = cases["manager, synchronous, compact"]["traffic"]
+
+    assert 430 < get["received"] < 600
+    assert 30 < get["sent"] < 80
+    for idle in (none, read):
+        assert idle["sent"] < 5
+        assert idle["received"] < 30
+    assert 430 < change["sent"] < 800
+    assert cases["Django cache engine + request_finished"]["traffic"][1]["connections"] == pytest.approx(1, abs=0.1)
+
+
+def test_only_the_manager_loses_no_updates(cases: dict[str, Any]) -> None:
+    """Two threads that change different attributes, with a view that takes a millisecond."""
+    lost = {
+        label: next(each["lost"] for each in case["lost_updates"] if each["think"])
+        for label, case in cases.items()
+        if case["lost_updates"]
+    }
+
+    for label, numbers in lost.items():
+        if label.startswith("manager"):
+            assert numbers == [0], label
+        else:
+            assert min(numbers) > 0, label
+
+
+def test_the_report_can_be_printed_again_from_the_file(measured: tuple[Path, str]) -> None:
+    """The file alone is what reports are made of."""
+    folder, printed = measured
+
+    again = _run("--report", folder / "result.json", "--markdown", folder / "again.md")
+
+    assert (again.returncode, again.stdout) == (0, printed)
+    assert (folder / "again.md").read_text() == (folder / "reports" / "result.md").read_text()
+
+
+def test_the_result_says_how_it_was_asked_for(measured: tuple[Path, str]) -> None:
+    """The command line without names of files."""
+    data = json.loads((measured[0] / "result.json").read_text())
+
+    assert data["command"] == "session-bench request-path --workload login --serializer compact --quick"
+    assert (data["kind"], data["schema"]) == ("request-path", 1)
+    assert {"django", "flask-session", "beaker", "pymemcache"} <= set(data["libraries"])
+
+
+def test_without_memcached_it_says_what_to_install(tmp_path: Path) -> None:
+    """A store in memory would measure something else."""
+    done = _run("--quick", PATH=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "session-bench: the request path is measured with memcached: install it, so that it is on the PATH\n"
+    )
+
+
+def test_many_local_sessions_are_measured(tmp_path: Path) -> None:
+    """Memory of a session, and requests with few and with many in the process."""
+    assert shutil.which("memcached")
+    done = _run("--quick", "--workload", "login", "--local-sessions", "--output", tmp_path / "result.json")
+
+    assert done.returncode == 0, done.stderr
+    (local,) = json.loads((tmp_path / "result.json").read_text())["local"]
+    assert local["manager_bytes"] > local["attributes_bytes"] > local["payload_bytes"] > 400
+    assert [(each["sessions"], each["visited"], each["kind"]) for each in local["latencies"]] == [
+        (sessions, visited, kind)
+        for sessions, visited in ((100, 100), (10_000, 100), (10_000, 10_000))
+        for kind in ("read", "change")
+    ]
+    assert f"{local['manager_bytes']:,.0f}" in done.stdout

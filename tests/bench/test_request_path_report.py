@@ -1,0 +1,251 @@
+"""Reports and goals of the request path, from a result made by hand; and the file that it is kept in."""
+
+import argparse
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memcached_sessions.bench.intervals import Estimate
+from memcached_sessions.bench.request_path.bare_subject import BARE_GET
+from memcached_sessions.bench.request_path.command import MARK, add_arguments, report
+from memcached_sessions.bench.request_path.django_subject import DJANGO
+from memcached_sessions.bench.request_path.goals import goals
+from memcached_sessions.bench.request_path.reading import read_result
+from memcached_sessions.bench.request_path.report import markdown_report, terminal_report
+from memcached_sessions.bench.request_path.result import (
+    SCHEMA,
+    CaseResult,
+    Cost,
+    Group,
+    Kind,
+    LocalLatency,
+    LocalSessions,
+    LostUpdates,
+    Placement,
+    RequestPathResult,
+    Traffic,
+)
+from memcached_sessions.bench.result import Machine, StoreFacts, WorkloadFacts
+from memcached_sessions.bench.result_file import ResultFileError, write_result
+
+ONE = Placement("one core", 1, 1)
+
+
+def ratio(value: float) -> Estimate:
+    """Return a ratio with an interval around it."""
+    return Estimate(value, value * 0.9, value * 1.1)
+
+
+def cost(kind: Kind, microseconds: float, **ratios: float) -> Cost:
+    """Return the costs of a kind of request that takes some time."""
+    seconds = microseconds / 1e6
+    found = {name: ratio(value) for name, value in ratios.items()}
+    return Cost(
+        placement=ONE.name,
+        kind=kind,
+        requests=256,
+        minimum=seconds * 0.8,
+        latency=ratio(seconds),
+        paced=ratio(seconds * 3),
+        client_cpu=ratio(seconds * 1.2),
+        server_cpu=None,
+        by_bare_get=found.get("by_bare_get"),
+        by_django=found.get("by_django"),
+        by_cheapest_peer=found.get("by_cheapest_peer"),
+    )
+
+
+def traffic(kind: Kind, gets: float, sets: float) -> Traffic:
+    """Return the traffic of a kind of request."""
+    return Traffic(kind, 256, gets, sets, 0.0, 0.0, 57.0, 1_234.5, 0.0)
+
+
+def row(label: str, group: Group, *costs: Cost, **more: Any) -> CaseResult:
+    """Return a row of the workload login."""
+    given = {"about": "", "variant": "", "serializer": "", "skipped": None, **more}
+    return CaseResult(workload="login", label=label, group=group, costs=costs, **given)
+
+
+@pytest.fixture
+def result() -> RequestPathResult:
+    """A result with every kind of row."""
+    return RequestPathResult(
+        schema=SCHEMA,
+        kind="request-path",
+        created="2026-11-22T11:00:00+00:00",
+        command="session-bench request-path",
+        duration_s=12.5,
+        machine=Machine("A processor", 2, 8 * 2**30, "Linux x86_64", "3.11.7", "CPython"),
+        libraries={"pymemcache": "4.0.0"},
+        compact="compiled",
+        passes=15,
+        store=StoreFacts("memcached", "1.6.18"),
+        placements=(ONE,),
+        remarks=("there is only one core: no figures for two",),
+        workloads=(WorkloadFacts("login", "after login", 14142, "memcached-sessions", "0.1.0", None),),
+        cases=(
+            row(BARE_GET, Group.BARE, cost(Kind.READ, 27), about="no decoding"),
+            row(
+                "manager, synchronous, compact",
+                Group.MANAGER,
+                cost(Kind.READ, 8.1, by_bare_get=0.3, by_django=0.11),
+                variant="synchronous",
+                serializer="compact",
+                traffic=(traffic(Kind.READ, 0, 0), traffic(Kind.CHANGE, 0, 1)),
+                lost_updates=(LostUpdates(0.0, 400, (0, 0)), LostUpdates(0.001, 400, (0, 0))),
+            ),
+            row(
+                "manager, asynchronous, compact",
+                Group.MANAGER,
+                cost(Kind.CHANGE, 9.2, by_cheapest_peer=0.07),
+                variant="asynchronous",
+                serializer="compact",
+                traffic=(traffic(Kind.CHANGE, 0, 1.2),),
+            ),
+            row(DJANGO, Group.PEER, cost(Kind.READ, 78), cost(Kind.CHANGE, 253)),
+            row("Flask-Session", Group.PEER, cost(Kind.CHANGE, 126), traffic=(traffic(Kind.CHANGE, 1, 1),)),
+            row("Beaker", Group.PEER, skipped="not installed"),
+        ),
+        local=(
+            LocalSessions(
+                "login",
+                "compact",
+                100_000,
+                1_000.0,
+                450.0,
+                2_500.0,
+                (LocalLatency(100, 100, Kind.READ, 7e-6, ratio(7.5e-6)),),
+            ),
+        ),
+    )
+
+
+def test_a_result_comes_back_from_its_file_as_it_was(result: RequestPathResult, tmp_path: Path) -> None:
+    """So every report can be made again."""
+    write_result(result, tmp_path / "result.json")  # type: ignore[arg-type]
+
+    assert read_result(tmp_path / "result.json") == result
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"kind": "other"}, "is no result of session-bench request-path"),
+        ({"schema": 99}, "has schema 99 and this version reads 1"),
+        ({"passes": "many"}, "result.passes should be of type int"),
+        ({"cases": [{}]}, r"result.cases\[0\].workload is missing"),
+    ],
+)
+def test_a_file_of_another_kind_or_version_is_refused(
+    result: RequestPathResult, tmp_path: Path, change: dict[str, Any], complaint: str
+) -> None:
+    """With its name, what is wrong and what to do."""
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(asdict(result) | change))
+
+    with pytest.raises(ResultFileError, match=complaint) as caught:
+        read_result(file)
+    assert str(file) in str(caught.value)
+    assert "request-path --output" in str(caught.value)
+
+
+def test_goals_are_judged_by_the_ratios_and_counts_of_the_right_rows(result: RequestPathResult) -> None:
+    """The synchronous manager reads, the asynchronous one changes, and the cheapest peer is the faster one."""
+    found = {goal.text: (goal.found.median, goal.met) for goal in goals(result)}
+
+    assert found == {
+        "read of a local session / Django's cache engine": (0.11, True),
+        "read of a local session / bare get": (0.3, True),
+        "change with asynchronous backup / cheapest peer (Flask-Session)": (0.07, True),
+        "commands of a read, synchronous backup": (0, True),
+        "commands of a change, synchronous backup": (1, True),
+        "commands of a change, asynchronous backup": (1.2, False),
+        "bytes of a session beyond its attributes and last bytes, 100,000 sessions": (1_050, False),
+    }
+
+
+def test_the_best_batches_are_compared_too(result: RequestPathResult) -> None:
+    """They tell a slow manager from a busy machine."""
+    best = {goal.text: goal.best for goal in goals(result)}
+
+    assert best["read of a local session / bare get"] == pytest.approx(8.1 / 27)
+    assert best["change with asynchronous backup / cheapest peer (Flask-Session)"] == pytest.approx(9.2 / 126)
+
+
+def test_without_rows_there_are_no_goals_of_requests(result: RequestPathResult) -> None:
+    """A run that measures many local sessions has no rows."""
+    (goal,) = goals(replace(result, cases=()))
+
+    assert goal.limit == 1_024
+
+
+def test_both_layouts_have_the_same_figures(result: RequestPathResult) -> None:
+    """Latency, ratios, commands, bytes and losses, each where the result has them."""
+    for text in (terminal_report(result), markdown_report(result)):
+        for figure in (
+            "6.48 / 8.10",  # best and median
+            "0.30 (0.27-0.33)",
+            "0.11 (0.10-0.12)",
+            "0.07 (0.06-0.08)",
+            "24.3",  # paced
+            "9.72",  # processor time
+            "1.20 set",
+            "57 / 1,234",
+            "0-0",
+            "1,050",
+            "7.00 / 7.50",
+            "there is only one core: no figures for two",
+            "A processor, 2 cores, 8 GiB",
+            "not installed",
+        ):
+            assert figure in text, figure
+
+
+def test_a_skipped_row_shows_its_reason_in_place_of_figures(result: RequestPathResult) -> None:
+    """And nothing that looks like a speed."""
+    lines = [line for line in terminal_report(result).splitlines() if line.startswith("Beaker")]
+
+    assert len(lines) == 3  # latency, processor time, traffic
+    assert all(line.split(maxsplit=1)[1] == "not installed" for line in lines)
+
+
+def test_compact_in_python_is_said_first(result: RequestPathResult) -> None:
+    """Its figures are not those that anybody should compare."""
+    first = terminal_report(replace(result, compact="python")).splitlines()[0]
+
+    assert first == "compact: python, not compiled: figures not comparable"
+
+
+def test_a_busy_machine_is_said_first(result: RequestPathResult) -> None:
+    """A request that waits for nobody and takes longer than its processor time was kept waiting by other programs."""
+    idle = cost(Kind.NONE, 8.0)
+    busy = replace(idle, latency=ratio(30e-6))
+    quiet, disturbed = (
+        replace(result, cases=(row("manager", Group.MANAGER, each), row("Beaker", Group.PEER, busy)))
+        for each in (idle, busy)
+    )
+
+    assert "busy" not in terminal_report(quiet)
+    assert terminal_report(disturbed).startswith("the machine was busy: requests that wait for nobody took 3.1 times")
+
+
+def test_a_report_replaces_the_one_below_the_mark_of_a_file(result: RequestPathResult, tmp_path: Path) -> None:
+    """So the page that explains the figures and the figures can be one file."""
+    page, fresh, saved = tmp_path / "page.md", tmp_path / "fresh.md", tmp_path / "result.json"
+    page.write_text(f"Explained.\n\n{MARK}\nold figures\n")
+    write_result(result, saved)  # type: ignore[arg-type]
+
+    for file in (page, fresh):
+        report(_options(["--report", str(saved), "--markdown", str(file)]), {}, lambda _: None)
+
+    assert fresh.read_text() == markdown_report(result)
+    assert page.read_text() == f"Explained.\n\n{MARK}\n\n{markdown_report(result)}"
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(arguments)
