@@ -42,7 +42,7 @@ from .watching import Watching
 
 Result = TypeVar("Result")
 
-SECONDS_TO_CLOSE = 5
+SECONDS_TO_CLOSE = 20
 """For which `SessionManager.close` tries to store what is not backed up."""
 
 
