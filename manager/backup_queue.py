@@ -52,6 +52,8 @@ class BackupQueue:
         self._room = threading.Condition(self._lock)
         self._idle = 0
         self._threads: list[threading.Thread] = []
+        self.refuses = False
+        """Whether it takes no more sessions: each commit stores its own."""
         self._ended = False
 
     def __len__(self) -> int:
@@ -70,9 +72,9 @@ class BackupQueue:
                 if timeout:
                     self._count("backups_waited_for_room")
                 self._room.wait_for(
-                    lambda: entry.turn is not Turn.NONE or self._held < self._size or self._ended, timeout
+                    lambda: entry.turn is not Turn.NONE or self._held < self._size or self.refuses, timeout
                 )
-            if self._ended:
+            if self.refuses:
                 return False
             if entry.turn is not Turn.NONE:
                 if entry.turn is Turn.UNDER_WAY:
@@ -147,12 +149,18 @@ class BackupQueue:
             except Exception:
                 _logger.exception("an asynchronous backup failed, and is tried again")
 
+    def refuse(self) -> None:
+        """Take no more sessions; what waits is still stored."""
+        with self._lock:
+            self.refuses = True
+            self._room.notify_all()
+
     def stop(self) -> None:
         """End the threads, when each is done with the session that it is at; what waits then is not stored."""
+        self.refuse()
         with self._lock:
             self._ended = True
             self._work.notify_all()
-            self._room.notify_all()
         for thread in self._threads:
             thread.join()
         self._threads.clear()

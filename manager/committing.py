@@ -51,7 +51,7 @@ class Committing:
             A value cannot be kept; with its path. What this request changed is dropped.
         """
         queue = self.queue
-        if queue is None or not self._process.settings.enabled:
+        if queue is None or queue.refuses or not self._process.settings.enabled:
             with entry.mutex:
                 if self._commit_now(entry, payload):
                     self._process.count("modifications")
@@ -62,12 +62,17 @@ class Committing:
             with entry.mutex:
                 self._refuse(entry, error)
             raise
-        if not handed_over:
+        if handed_over:
+            return
+        if queue.refuses:  # the manager has begun to close
+            with entry.mutex:
+                self._commit_now(entry, None)
+        else:
             self._leave_to_the_background(entry)
 
     def commit_at_hand(self, entry: Entry, payload: bytes | None = None) -> bool:
         """Do what `commit` does if that asks no node and waits for nobody; return whether it was done."""
-        if self.queue is not None and self._process.settings.enabled:
+        if self.queue is not None and not self.queue.refuses and self._process.settings.enabled:
             try:
                 return self._hand_over(self.queue, entry, payload, 0)
             except SerializationError:
@@ -97,6 +102,10 @@ class Committing:
                 entry.pending, entry.left = payload, False
             elif entry.pending is None and self._is_at_rest(entry, payload):
                 return True
+        if not changed and entry.pending is None:
+            # A touch, or another attempt to store what could not be: this request need not wait for that.
+            queue.put(entry, 0)
+            return True
         started = perf_counter()
         put = queue.put(entry, timeout)
         if process.meter is not None and (put or timeout):

@@ -43,7 +43,10 @@ from .watching import Watching
 Result = TypeVar("Result")
 
 SECONDS_TO_CLOSE = 20
-"""For which `SessionManager.close` tries to store what is not backed up."""
+"""For which `SessionManager.close` stores what is not backed up."""
+
+SECONDS_FOR_NODES_TO_RETURN = 5
+"""For which it tries that again, if a node is down."""
 
 
 class Unchanged(Enum):
@@ -522,9 +525,10 @@ class SessionManager:
     def close(self) -> None:
         """End the watchers and connections.
 
-        What is not backed up is stored first, or tried once more, for five seconds at most; call `drain` before to wait
-        for longer. Whatever fails, all connections are closed. Called at the end of the interpreter too, if a request
-        was served; not when a signal ends the process without Python.
+        What is not backed up is stored first, for 20 seconds at most. Where a node is down it is tried again for 5
+        seconds; call `drain` before to wait for longer. Whatever fails, all connections are closed. Called at the end
+        of the interpreter too, if a request was served; not when a signal ends the process without Python, or
+        ``os._exit`` does, as in children of `multiprocessing`.
         """
         with self._reconfigure_lock, self._start_lock:
             if self._closed:
@@ -538,8 +542,21 @@ class SessionManager:
             ends.callback(self.watching.stop)
             if self._committing.queue is not None:
                 ends.callback(self._committing.queue.stop)
+                self._committing.queue.refuse()
             if self.settings.enabled:
-                self._repairing.flush(self._process.runtime.monotonic() + SECONDS_TO_CLOSE)
+                self._flush()
+
+    def _flush(self) -> None:
+        """Store what is not backed up, and give nodes that are down some time."""
+        runtime = self._process.runtime
+        began = runtime.monotonic()
+        while True:
+            self._repairing.flush(began + SECONDS_TO_CLOSE)
+            health = self.health()
+            may_return = self._runtime_given is None and not all(node.available for node in health.nodes)
+            if not may_return or not health.unbacked or runtime.monotonic() - began >= SECONDS_FOR_NODES_TO_RETURN:
+                return
+            runtime.sleep(0.05)
 
     def __enter__(self) -> Self:
         return self

@@ -76,7 +76,6 @@ class Saving:
             return Step.GONE
         entry.counter += 1
         entry.vector = entry.vector.bumped(process.writer)
-        entry.sent = payload, entry.vector
         value, flags = process.codec.seal(entry, payload, now=now)
         size = len(value)
         wanted = min(process.settings.copies if entry.sole else max(2, process.settings.copies), len(process.nodes.all))
@@ -91,6 +90,7 @@ class Saving:
             if not node.available:  # it has gone down while this request waited for another one
                 missed.append(node)
                 continue
+            entry.sent = payload, entry.vector
             try:
                 step = self._put(node, entry, value, flags, life)
             except ValueTooLargeError as error:

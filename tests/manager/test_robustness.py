@@ -143,7 +143,7 @@ def test_drain_does_not_begin_another_session_after_its_time() -> None:
 
 def test_closing_takes_no_longer_than_it_says() -> None:
     """What could not be stored until then is lost, as it is said to be."""
-    slow = SlowNodes(20)
+    slow = SlowNodes(SECONDS_TO_CLOSE + 10)
 
     slow.manager.close()
 
