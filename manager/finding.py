@@ -40,30 +40,22 @@ class Finding:
             When the request began, by the monotonic clock.
         """
         process = self._process
-        sessions, freshness = process.sessions, process.freshness
-        entry = sessions.attach(cookie[:SID_DIGITS])
+        entry = process.sessions.attach(cookie[:SID_DIGITS])
         if entry is None:
             return None
-        own = self._names_this_process(cookie, entry)
         now = process.runtime.time()
+        own = cookie[SID_DIGITS:] == process.suffix(entry.home) or process.owns(SessionId.parse(cookie))
         if (
             entry.standing is not Standing.LIVE
-            or not freshness.trusts(entry, own=own, now=began)
+            or not process.freshness.trusts(entry, own=own, now=began)
             or entry.surveyed < process.nodes.joined_at
             or self._is_over(entry, now, requests=1)
         ):
-            sessions.detach(entry)
+            process.sessions.detach(entry)
             return None
-        freshness.met(foreign=False)
+        process.freshness.met(foreign=False)
         entry.accessed = now
         return entry
-
-    def _names_this_process(self, cookie: str, entry: Entry) -> bool:
-        process = self._process
-        if cookie[SID_DIGITS:] == process.suffix(entry.home):
-            return bool(process.route)
-        session_id = SessionId.parse(cookie)
-        return session_id is not None and process.owns(session_id)
 
     def find(self, session_id: SessionId, *, began: float) -> tuple[Verdict, Entry | None]:
         """Return the verdict on an id and, if it is live, the entry with a request counted.

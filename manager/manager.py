@@ -99,15 +99,16 @@ class RequestBlock:
         self._path = path
 
     def __enter__(self) -> Session:
-        self._session = self._manager.open(self._session_id, method=self._method, path=self._path)
-        return self._session
+        session = self._session = self._manager.open(self._session_id, method=self._method, path=self._path)
+        return session
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object, /) -> None:
+        manager, session = self._manager, self._session
         try:
             if kind is None:
-                self._manager.commit(self._session)
+                manager.commit(session)
         finally:
-            self._manager.release(self._session)
+            manager.release(session)
 
 
 class SessionManager:

@@ -82,9 +82,14 @@ class Process:
         snapshots = self._snapshot_locks[int(sid[:2], 16) % _SNAPSHOT_LOCKS]
         return Entry(sid, self.key(sid), self.runtime.lock(), snapshots)
 
-    def owns(self, session_id: SessionId) -> bool:
+    def owns(self, session_id: SessionId | None) -> bool:
         """Whether an id names this very process."""
-        return bool(self.route) and session_id.route == self.route and session_id.worker == self.worker
+        return (
+            session_id is not None
+            and bool(self.route)
+            and session_id.route == self.route
+            and session_id.worker == self.worker
+        )
 
     def id_of(self, entry: Entry) -> str:
         """Return the id that the client should have."""
