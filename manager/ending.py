@@ -79,8 +79,8 @@ class Ending:
         old_sid, old_key, never_stored = entry.sid, entry.key, entry.new
         base = Base(entry.payload, entry.base_vector)
         entry.sid = process.new_sid()
-        entry.key = process.key(entry.sid)
-        entry.seen, entry.new = (), True
+        entry.known_key = None
+        entry.seen, entry.new = None, True
         process.note_sole(entry)  # nobody else has ever heard of the new id
         # Parallel requests with the old id follow from now on, and not by way of the nodes.
         now = process.runtime.monotonic()

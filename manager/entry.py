@@ -8,12 +8,14 @@ while a request has the session open. A ``repr`` has neither the id nor what the
 """
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Self
 
 from .runtime import Lock
+from .session_id import storage_key
 from .stores.store import Cas
 from .version_vector import EMPTY, VersionVector
 
@@ -57,6 +59,8 @@ class Seen:
     generation: str
     """With `unique`, the `Cas`; not as one, for each session of a process has this."""
     flags: int
+    others: "Seen | None" = field(default=None, compare=False)
+    """Those on other nodes: a chain, since nearly always there is none, and a tuple would be as large as this."""
 
     @classmethod
     def of(cls, node: str, cas: Cas, flags: int) -> Self:
@@ -74,7 +78,8 @@ class Entry:
     """One session in this process."""
 
     sid: str = field(repr=False)
-    key: str
+    prefix: str
+    """What the storage keys of the application begin with."""
     mutex: Lock
     snapshots: threading.Lock = field(repr=False)
     """Never held over a store command; many entries share one."""
@@ -104,7 +109,9 @@ class Entry:
     """What was sent to nodes last, and its vector, until all have it: what others store may have grown from it."""
     home: str = ""
     """The node whose name the id bears; empty: none (or the one that has no name)."""
-    seen: tuple[Seen, ...] = ()
+    known_key: str | None = None
+    """The `key`, while somebody is at the session."""
+    seen: Seen | None = None
     """The copies that this process knows of, one for each node at most."""
     sole: bool = False
     """No other process has served the session since a look at the store proved it (rules R1, R2)."""
@@ -133,22 +140,42 @@ class Entry:
     displaced: dict[str, list[tuple[Any, bytes]]] | None = field(default=None, repr=False)
     """Values that a merge replaced while other requests may hold them, with their encoding at that moment."""
 
+    @property
+    def key(self) -> str:
+        """The storage key: a hash that takes as long as a few lines of code, and is a tenth of what an entry takes."""
+        key = self.known_key
+        if key is None:
+            key = self.known_key = storage_key(self.sid, self.prefix)
+        return key
+
     def seen_on(self, node: str) -> Seen | None:
         """Return the copy that a node is known to hold."""
-        for seen in self.seen:
-            if seen.node == node:
-                return seen
-        return None
+        seen = self.seen
+        while seen is not None and seen.node != node:
+            seen = seen.others
+        return seen
+
+    def copies(self) -> Iterator[Seen]:
+        """Return the copies that this process knows of."""
+        seen = self.seen
+        while seen is not None:
+            yield seen
+            seen = seen.others
 
     def note_seen(self, node: str, cas: Cas, flags: int) -> None:
         """Note the copy that a node holds."""
-        self.seen = (*(seen for seen in self.seen if seen.node != node), Seen.of(node, cas, flags))
+        self.forget_seen(node)
+        self.seen = Seen(node, cas.unique, cas.generation, flags, self.seen)
 
     def forget_seen(self, node: str) -> Seen | None:
         """Note that it is not known what a node holds; return what was."""
         forgotten = self.seen_on(node)
         if forgotten is not None:
-            self.seen = tuple(seen for seen in self.seen if seen is not forgotten)
+            kept = None
+            for seen in self.copies():
+                if seen is not forgotten:
+                    kept = replace(seen, others=kept)
+            self.seen = kept
         return forgotten
 
     @property

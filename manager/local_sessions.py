@@ -83,7 +83,7 @@ class LocalSessions:
             entry.active -= 1
             if entry.active:
                 return
-            entry.displaced = None
+            entry.displaced = entry.known_key = None
             if entry.standing is not Standing.LIVE and self._entries.get(entry.sid) is entry:
                 self._forget(entry.sid)
 
@@ -97,7 +97,7 @@ class LocalSessions:
             entry.held = False
             with self._lock:
                 if not entry.active:
-                    entry.displaced = None
+                    entry.displaced = entry.known_key = None
 
     def get(self, sid: str) -> Entry | None:
         """Return the entry of an id, without counting a request."""

@@ -80,7 +80,7 @@ class Process:
     def new_entry(self, sid: str) -> Entry:
         """Return an entry that holds nothing yet."""
         snapshots = self._snapshot_locks[int(sid[:2], 16) % _SNAPSHOT_LOCKS]
-        return Entry(sid, self.key(sid), self.runtime.lock(), snapshots)
+        return Entry(sid, self.settings.storage_key_prefix, self.runtime.lock(), snapshots)
 
     def owns(self, session_id: SessionId | None) -> bool:
         """Whether an id names this very process."""

@@ -172,7 +172,7 @@ class Reconfiguring:
         """Drop what was seen on nodes that are gone, and have the session stored where it is not, or no longer."""
         process, nodes = self._process, self._process.nodes
         gone = {node.name for node in removed}
-        for seen in entry.seen:
+        for seen in list(entry.copies()):
             node = nodes.get(seen.node)
             if seen.node in gone and (node is None or seen.generation != node.store.generation):
                 entry.forget_seen(seen.node)

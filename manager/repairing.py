@@ -89,7 +89,7 @@ class Repairing:
         entry.forget_seen(node.name)
         item = node.reach(lambda store: store.get(entry.key))
         if item is None:
-            if entry.unbacked or not entry.seen or entry.home == node.name:
+            if entry.unbacked or entry.seen is None or entry.home == node.name:
                 step = self._saving.check_absent(node, entry)
                 if step is None:
                     self._restore(node, entry)
@@ -100,7 +100,7 @@ class Repairing:
             if entry.standing is Standing.LIVE:
                 self._save(entry)
             return
-        if entry.home != node.name and any(seen.node != node.name for seen in entry.seen):
+        if entry.home != node.name and any(seen.node != node.name for seen in entry.copies()):
             entry.forget_seen(node.name)
             cas = item.cas
             node.reach(lambda store: store.delete(entry.key, cas=cas))

@@ -23,7 +23,7 @@ NUMBERS = st.integers(0, 5)
 
 def an_entry(number: int) -> Entry:
     """Return a session like any other."""
-    return Entry(f"{number:032x}", f"key {number}", mutex=threading.Lock(), snapshots=threading.Lock())
+    return Entry(f"{number:032x}", "", mutex=threading.Lock(), snapshots=threading.Lock())
 
 
 class StoreFailedError(Exception):
