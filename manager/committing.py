@@ -9,6 +9,7 @@ background has to store the session.
 """
 
 import os
+from enum import Enum
 from time import perf_counter
 
 from ..serializers import SerializationError
@@ -18,6 +19,15 @@ from .events import EventKind
 from .process import Process
 from .reconciling import Reconciling
 from .saving import Saving, Step
+
+
+class Due(Enum):
+    """What is to be done with a session."""
+
+    NOTHING = "nothing"
+    """No change, no move; its backup lives long enough."""
+    TOUCH = "touch"
+    SAVE = "save"
 
 
 class Committing:
@@ -70,6 +80,12 @@ class Committing:
         else:
             self._leave_to_the_background(entry)
 
+    def is_at_rest(self, entry: Entry) -> bool:
+        """Whether a request that cannot have changed a session has nothing to do at its end."""
+        if entry.overlooked:
+            return False
+        return entry.pending is not None or self._due(entry, entry.payload) is Due.NOTHING
+
     def commit_at_hand(self, entry: Entry, payload: bytes | None = None) -> bool:
         """Do what `commit` does if that asks no node and waits for nobody; return whether it was done."""
         if self.queue is not None and not self.queue.refuses and self._process.settings.enabled:
@@ -80,7 +96,7 @@ class Committing:
         if not entry.mutex.acquire(blocking=False):
             return False
         try:
-            return self._is_backed_up(entry, self.encoded(entry))
+            return self._due(entry, self.encoded(entry)) is Due.NOTHING
         finally:
             entry.mutex.release()
 
@@ -88,6 +104,7 @@ class Committing:
         """Let what has changed wait for a thread; return False if there is no room within ``timeout`` seconds."""
         process = self._process
         with entry.snapshots:
+            entry.overlooked = False
             self._reconciling.restore_displaced(entry)
             if payload is None:
                 payload = process.codec.encode(entry.attributes)
@@ -100,7 +117,7 @@ class Committing:
                 return True
             if changed:
                 entry.pending, entry.left = payload, False
-            elif entry.pending is None and self._is_at_rest(entry, payload):
+            elif entry.pending is None and self._is_settled(entry, payload):
                 return True
         if not changed and entry.pending is None:
             # A touch, or another attempt to store what could not be: this request need not wait for that.
@@ -112,12 +129,12 @@ class Committing:
             process.meter.note_wait(perf_counter() - started)
         return put
 
-    def _is_at_rest(self, entry: Entry, payload: bytes) -> bool:
+    def _is_settled(self, entry: Entry, payload: bytes) -> bool:
         """Whether nothing is to be done, and nothing under way: that may be a change which was taken back since."""
         if not entry.mutex.acquire(blocking=False):
             return False
         try:
-            return self._is_backed_up(entry, payload)
+            return self._due(entry, payload) is Due.NOTHING
         finally:
             entry.mutex.release()
 
@@ -162,11 +179,12 @@ class Committing:
             changed = payload != entry.payload
             self._keep_here(entry, payload)
             return changed
-        if self._is_backed_up(entry, payload):
+        due = self._due(entry, payload)
+        if due is Due.NOTHING:
             return False
         changed = payload != entry.payload
         try:
-            step = self._saving.touch(entry) if self._is_stored(entry, payload) else self._saving.save(entry, payload)
+            step = self._saving.touch(entry) if due is Due.TOUCH else self._saving.save(entry, payload)
         except SerializationError:
             self._reconciling.go_back(entry)
             raise
@@ -183,23 +201,24 @@ class Committing:
     def _tell_dropped(self, entry: Entry) -> None:
         self._process.emit(EventKind.DROPPED, entry, detail="the session had been destroyed or rotated meanwhile")
 
-    def _is_backed_up(self, entry: Entry, payload: bytes) -> bool:
-        """Whether nothing is to be done: no change, no debt, no move, no touch."""
-        if not self._is_stored(entry, payload):
-            return False
+    def _due(self, entry: Entry, payload: bytes | None) -> Due:
+        """Return what is to be done with a session of this encoding, as far as nodes are up."""
         process = self._process
+        nodes = process.nodes
+        if (
+            payload != entry.payload
+            or entry.unbacked
+            or entry.idle != entry.stored_idle
+            or entry.displaced
+            or entry.standing is not Standing.LIVE
+            or not process.settings.enabled
+            or not nodes.is_settled(entry.home)
+        ):
+            return Due.SAVE
         if process.runtime.monotonic() - entry.touched < touch_interval(entry.idle):
-            return True
-        home = process.nodes.get(entry.home)
-        return home is None or not home.available  # then there is nobody to be told
-
-    def _is_stored(self, entry: Entry, payload: bytes) -> bool:
-        """Whether the present state is where it should be, as far as nodes are up."""
-        if entry.standing is not Standing.LIVE or entry.displaced or not self._process.settings.enabled:
-            return False
-        if payload != entry.payload or entry.unbacked or entry.idle != entry.stored_idle:
-            return False
-        return self._process.nodes.is_settled(entry.home)
+            return Due.NOTHING
+        home = nodes.get(entry.home)
+        return Due.NOTHING if home is None or not home.available else Due.TOUCH  # there may be nobody to be told
 
     def encoded(self, entry: Entry) -> bytes:
         """Return the encoding of a session, which takes the place of a snapshot that waits; the mutex is held.

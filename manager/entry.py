@@ -133,6 +133,8 @@ class Entry:
     """When all nodes that could be asked were last asked."""
     size: int = 0
     """Bytes of `payload` that the map has counted; changed under its lock, like `active`."""
+    overlooked: bool = False
+    """A request that may have changed it ended without a commit, for an exception: what it did is found by the next."""
     held: bool = False
     """The background is at it, and no request."""
     active: int = 0

@@ -126,6 +126,7 @@ class Process:
             A value cannot be kept; with its path.
         """
         with entry.snapshots:
+            entry.overlooked = False
             payload = self.codec.encode(entry.attributes)
             entry.left = False
             if entry.pending is not None:

@@ -50,6 +50,9 @@ class RequestState:
     """The application asked what the session is, or ended it."""
     used: bool = False
     """The application looked at attributes."""
+    changeable: bool = False
+    """The application has set an attribute, or was handed a value that it can change in place."""
+    committed: bool = False
     noted: bool = False
     """It is in the statistics."""
     begun: bool = False

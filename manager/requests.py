@@ -114,9 +114,15 @@ class Requests:
             if self._committing.queue is None:
                 return None
             entry, payload = self._create(request, request.attributes)
-        elif request.ignored:
+        elif request.ignored or not self._may_have_changed(request, entry):
             return self._cookie(request, entry)
-        return self._cookie(request, entry) if self._committing.commit_at_hand(entry, payload) else None
+        if not self._committing.commit_at_hand(entry, payload):
+            return None
+        request.committed = True
+        return self._cookie(request, entry)
+
+    def _may_have_changed(self, request: RequestState, entry: Entry) -> bool:
+        return request.changeable or not self._committing.is_at_rest(entry)
 
     def commit(self, request: RequestState) -> CookieAction:
         """Store what has changed, and return what the response does with the cookie.
@@ -131,8 +137,9 @@ class Requests:
             if not request.attributes or request.ignored:
                 return self._commit_nothing(request)
             entry, payload = self._create(request, request.attributes)
-        if not request.ignored:
+        if not request.ignored and self._may_have_changed(request, entry):
             self._committing.commit(entry, payload)
+            request.committed = True
         return self._cookie(request, entry)
 
     def _create(self, request: RequestState, attributes: dict[str, Any]) -> tuple[Entry, bytes]:
@@ -189,6 +196,8 @@ class Requests:
         if request.rotated_from:
             self._acknowledge(request)
         if request.entry is not None and not request.released:
+            if request.changeable and not request.committed:
+                request.entry.overlooked = True
             self._process.sessions.detach(request.entry)
         request.released = True
 

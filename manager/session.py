@@ -55,10 +55,16 @@ _NOT_EMPTY: dict[Any, None] = {None: None}
 asking for its items; encoders that read the storage itself, as orjson, refuse the key instead of writing ``{}``."""
 
 
+_UNCHANGEABLE = frozenset({str, int, float, bool, bytes, type(None)})
+"""What nobody can change in place. A request that was handed nothing else and set nothing cannot have changed the
+session, and does not pay for finding that out, however large it is."""
+
+
 class Session(dict[str, Any]):
     """The attributes of a session by name, and what it is.
 
-    Made by `SessionManager.open`. What was changed, also deep inside a value, is stored by `SessionManager.commit`.
+    Made by `SessionManager.open`. What was changed, also deep inside a value, is stored by `SessionManager.commit` of
+    the request that got it from its session.
 
     >>> from memcached_sessions import SessionManager
     >>> with SessionManager("memory://") as manager:
@@ -161,6 +167,12 @@ class Session(dict[str, Any]):
             self._owner.load(request)
 
     def _shared(self) -> dict[str, Any]:
+        """Return the attributes for what may change them, now or later through a value that is handed out."""
+        self.request_state.changeable = True
+        return self._looked_at()
+
+    def _looked_at(self) -> dict[str, Any]:
+        """Return the attributes for what can change nothing."""
         request = self.request_state
         request.used = True
         attributes = request.attributes
@@ -169,22 +181,25 @@ class Session(dict[str, Any]):
     # Readers
 
     def __getitem__(self, name: str) -> Any:
-        return self._shared()[name]
+        value = self._looked_at()[name]
+        if type(value) not in _UNCHANGEABLE:
+            self.request_state.changeable = True
+        return value
 
     def __contains__(self, name: object) -> bool:
-        return name in self._shared()
+        return name in self._looked_at()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._shared())
+        return iter(self._looked_at())
 
     def __reversed__(self) -> Iterator[str]:
-        return reversed(self._shared())
+        return reversed(self._looked_at())
 
     def __len__(self) -> int:
-        return len(self._shared())
+        return len(self._looked_at())
 
     def __bool__(self) -> bool:
-        return bool(self._shared())
+        return bool(self._looked_at())
 
     def __eq__(self, other: object) -> bool:
         return self._shared() == (other._shared() if isinstance(other, Session) else other)
@@ -220,7 +235,10 @@ class Session(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or the default."""
-        return self._shared().get(name, default)
+        value = self._looked_at().get(name, default)
+        if type(value) not in _UNCHANGEABLE:
+            self.request_state.changeable = True
+        return value
 
     def keys(self) -> KeysView[str]:
         """Return the names, as a view."""

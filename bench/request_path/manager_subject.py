@@ -45,6 +45,18 @@ def manager_offers() -> list[Offer]:
         )
         for variant, settings in VARIANTS.items()
         for serializer in SERIALIZERS
+    ] + [
+        Offer(
+            label=f"manager, all attributes read, {serializer}",
+            group=Group.MANAGER,
+            open=partial(ManagerSubject, serializer=serializer, settings={}, reads_all=True),
+            kinds=(Kind.READ,),
+            about="route set; the request is handed values that it could change in place, so they are encoded",
+            variant="all attributes read",
+            serializer=serializer,
+            keeps_updates=False,
+        )
+        for serializer in SERIALIZERS
     ]
 
 
@@ -64,9 +76,14 @@ class ManagerSubject:
         By name.
     settings
         More of them.
+    reads_all
+        Whether a request of kind read gets all attributes, instead of one that nobody can change in place.
     """
 
-    def __init__(self, target: Target, *, serializer: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, target: Target, *, serializer: str, settings: Mapping[str, Any], reads_all: bool = False
+    ) -> None:
+        self._reads_all = reads_all
         self._settings: dict[str, Any] = {
             "memcached_nodes": f"n1:{target.host}:{target.port}",
             "serializer": serializer,
@@ -128,7 +145,16 @@ class ManagerSubject:
                     set_cookie_header(session.cookie, settings, secure=True)
             return None
 
-        return {Kind.NONE: none, Kind.READ: read, Kind.CHANGE: change}[kind]
+        def read_all() -> object:
+            found = None
+            for header, _ in visits:
+                with request(cookie_value(header, name)) as session:
+                    found = session.copy()[probe]
+                if session.cookie.kind is not CookieKind.NOTHING:
+                    set_cookie_header(session.cookie, settings, secure=True)
+            return found
+
+        return {Kind.NONE: none, Kind.READ: read_all if self._reads_all else read, Kind.CHANGE: change}[kind]
 
     def settle(self) -> None:
         """Wait until everything is backed up; without asynchronous backup it is."""

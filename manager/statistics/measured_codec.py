@@ -1,7 +1,8 @@
 """`MeasuredCodec`: the session codec, with what it does counted and timed.
 
-A request that only reads a session of this process encodes it too, and does little else: so the clock is read for one
-encoding in `ENCODINGS_PER_SAMPLE`, the first one among them.
+A request may encode a session that it has not changed, and do little else: so the clock is read for the first encoding
+only, and for one after each `REQUESTS_PER_SAMPLE` requests. In between `encode` is that of `SessionCodec`, with nothing
+around it.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,6 @@ from ..envelope import Envelope
 from ..session_codec import SessionCodec
 from ..settings import Settings
 from .meter import Meter
-
-ENCODINGS_PER_SAMPLE = 16
 
 
 class MeasuredCodec(SessionCodec):
@@ -31,18 +30,16 @@ class MeasuredCodec(SessionCodec):
     def __init__(self, settings: Settings, meter: Meter) -> None:
         super().__init__(settings)
         self._meter = meter
-        self._encode = super().encode
-        self._until_sample = 0
+        meter.sample = self._time_next_encoding
+        self._time_next_encoding()
 
-    def encode(self, attributes: Mapping[str, Any]) -> bytes:
-        """Return the payload of a session; as `SessionCodec.encode`."""
-        left = self._until_sample
-        if left > 0:  # threads that count it down at the same time take another sample, and that is as good
-            self._until_sample = left - 1
-            return self._encode(attributes)
-        self._until_sample = ENCODINGS_PER_SAMPLE - 1
+    def _time_next_encoding(self) -> None:
+        vars(self)["encode"] = self._timed_encode
+
+    def _timed_encode(self, attributes: Mapping[str, Any]) -> bytes:
+        vars(self).pop("encode", None)  # another thread may have timed one too, and that is as good
         started = perf_counter()
-        payload = self._encode(attributes)
+        payload = self.encode(attributes)
         self._meter.here.cell.serialization.add(perf_counter() - started)
         return payload
 

@@ -47,6 +47,9 @@ class NodeCell:
         self.ups = 0
 
 
+REQUESTS_PER_SAMPLE = 16
+
+
 class Cell:
     """What one thread has counted."""
 
@@ -102,6 +105,8 @@ class Meter:
 
     def __init__(self, serializers: Iterable[str] = ()) -> None:
         self._serializers = tuple(serializers)
+        self.sample: Callable[[], object] = lambda: None
+        """Called after every `REQUESTS_PER_SAMPLE` requests of a kind: what is too quick to be timed each time."""
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -139,7 +144,10 @@ class Meter:
             name = "requests_without_attribute_access"
         else:
             name = "requests_without_session_access"
-        self.here.cell.counts[name] += 1
+        counts = self.here.cell.counts
+        counts[name] = count = counts[name] + 1
+        if not count % REQUESTS_PER_SAMPLE:
+            self.sample()
 
     def note_wait(self, seconds: float) -> None:
         """Note how long a request waited for a backup."""

@@ -123,7 +123,7 @@ class Statistics:
     backup: Histogram
     """Seconds that it took to store a session, with all nodes asked, in requests and in the background."""
     serialization: Histogram
-    """Seconds that it took to encode the attributes of a session, changed or not: of each 16 encodings one is timed."""
+    """Seconds to encode the attributes of a session, changed or not: after each 16 requests one is timed."""
     deserialization: Histogram
     """Seconds that it took to decode the attributes of a session that came from a node."""
     stored_size: Histogram
