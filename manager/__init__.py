@@ -21,7 +21,8 @@ from .errors import (
     ValueTooLargeError,
 )
 from .events import Event, EventKind
-from .manager import Health, NodeHealth, SessionManager
+from .health import Health, NodeHealth
+from .manager import SessionManager
 from .session import Session
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml

@@ -1,32 +1,32 @@
 """`SessionManager`: what an application has of this package.
 
-It puts the parts together, begins anew in a forked process, and gives each call an async twin that never blocks the
-event loop: what needs no node is done at once, the rest in a thread.
+It puts the parts together, begins anew in a forked process, and ends in order.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self
 
 from .after_fork import call_after_fork
+from .async_twins import UNCHANGED, AsyncTwins, Unchanged
 from .committing import Committing
 from .cookie import CookieAction
 from .errors import ConfigurationError, ManagerError, StoreError, StoreProtocolError
 from .event_log import EventLog
 from .events import Events, Listener
+from .health import Health, health_of
 from .process import Process
 from .reconciling import Reconciling
 from .reconfiguring import Reconfiguring, new_stores, probe
 from .repairing import Repairing
+from .request_block import RequestBlock
 from .requests import Requests
 from .runtime import Runtime, ThreadRuntime
 from .session import Session
@@ -40,8 +40,6 @@ from .stores.opening import open_store, open_stores
 from .stores.store import Store
 from .watching import Watching
 
-Result = TypeVar("Result")
-
 SECONDS_TO_CLOSE = 20
 """For which `SessionManager.close` stores what is not backed up."""
 
@@ -49,69 +47,7 @@ SECONDS_FOR_NODES_TO_RETURN = 5
 """For which it tries that again, if a node is down."""
 
 
-class Unchanged(Enum):
-    """Stands for a setting that is not given."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Final = Unchanged.UNCHANGED
-
-
-@dataclass(frozen=True)
-class NodeHealth:
-    """How one node does."""
-
-    node: str
-    """Its name or address."""
-    available: bool
-    """Whether requests use it."""
-    debts: int
-    """Writes that it missed and that are made up for before it is used again."""
-    problem: str
-    """Why it is not available."""
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a manager does."""
-
-    nodes: tuple[NodeHealth, ...]
-    sessions: int
-    """Sessions in this process."""
-    unbacked: int
-    """Of these, how many are not backed up in their present state."""
-    revalidates: bool
-    """Whether every request asks a node if its session is fresh."""
-    enabled: bool
-    """Whether memcached is used; without it no session is backed up."""
-
-
-class RequestBlock:
-    """The ``with`` block of a request, see `SessionManager.request`."""
-
-    __slots__ = ("_manager", "_method", "_path", "_session", "_session_id")
-
-    def __init__(self, manager: SessionManager, session_id: str | None, method: str, path: str) -> None:
-        self._manager = manager
-        self._session_id = session_id
-        self._method = method
-        self._path = path
-
-    def __enter__(self) -> Session:
-        session = self._session = self._manager.open(self._session_id, method=self._method, path=self._path)
-        return session
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object, /) -> None:
-        manager, session = self._manager, self._session
-        try:
-            if kind is None:
-                manager.commit(session)
-        finally:
-            manager.release(session)
-
-
-class SessionManager:
+class SessionManager(AsyncTwins):
     """Sessions that live in this process, backed up on memcached nodes.
 
     Parameters
@@ -311,69 +247,6 @@ class SessionManager:
         """
         return self._requests.exists(session_id)
 
-    # Async twins
-
-    async def aopen(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Session:
-        """Return the session of a request, already looked up if a well-formed id came; as `open`."""
-        session = self.open(session_id, method=method, path=path)
-        if session.has_id and not session.loaded:
-            try:
-                await self._in_thread(lambda: self._requests.load(session.request_state), session)
-            except BaseException:
-                self.release(session)
-                raise
-        return session
-
-    async def acommit(self, session: Session, *, status: int = 200) -> CookieAction:
-        """Store what the request has changed; as `commit`."""
-        action = self._requests.commit_at_hand(session.request_state)
-        if action is not None:
-            return action
-        return await self._in_thread(lambda: self.commit(session, status=status), session)
-
-    async def arelease(self, session: Session) -> None:
-        """Let go of a session; as `release`."""
-        self.release(session)
-
-    async def arotate(self, session: Session) -> None:
-        """Give a session a new id; as `rotate`."""
-        await self._in_thread(session.rotate, session)
-
-    async def adestroy(self, session: Session) -> None:
-        """End a session; as `destroy`."""
-        await self._in_thread(session.destroy, session)
-
-    async def aexists(self, session_id: str) -> bool:
-        """Return whether there is a session under an id; as `exists`."""
-        return await self._in_thread(lambda: self.exists(session_id))
-
-    @asynccontextmanager
-    async def arequest(
-        self, session_id: str | None, *, method: str = "GET", path: str = "/"
-    ) -> AsyncGenerator[Session]:
-        """Open a session for an ``async with`` block; as `request`."""
-        session = await self.aopen(session_id, method=method, path=path)
-        try:
-            yield session
-            await self.acommit(session)
-        finally:
-            self.release(session)
-
-    async def adrain(self, timeout: float) -> int:
-        """Store what is not backed up; as `drain`."""
-        return await self._in_thread(lambda: self.drain(timeout))
-
-    async def aclose(self) -> None:
-        """End; as `close`."""
-        await asyncio.to_thread(self.close)
-
-    async def _in_thread(self, call: Callable[[], Result], session: Session | None = None) -> Result:
-        work = self._process.runtime.submit(call)
-        if session is not None:
-            session.request_state.under_way = work
-        # Shielded: a request that is cancelled must not leave half an operation behind.
-        return await asyncio.shield(asyncio.wrap_future(work))
-
     # The whole
 
     def reconfigure(
@@ -454,40 +327,13 @@ class SessionManager:
         if not self._started and self.settings.enabled and len(self._process.sessions):
             self._start()
 
-    async def areconfigure(
-        self,
-        *,
-        memcached_nodes: str | Sequence[str] | Unchanged = UNCHANGED,
-        failover_nodes: str | Sequence[str] | Unchanged | None = UNCHANGED,
-        enabled: bool | Unchanged = UNCHANGED,
-        stores: Mapping[str, Store] | None = None,
-    ) -> None:
-        """Use other nodes, or none, while requests go on; as `reconfigure`."""
-        await asyncio.to_thread(
-            self.reconfigure,
-            memcached_nodes=memcached_nodes,
-            failover_nodes=failover_nodes,
-            enabled=enabled,
-            stores=stores,
-        )
-
     def listen(self, listener: Listener) -> None:
         """Call a listener with each `Event` from now on; it must not use the manager, as `Events.listen` says."""
         self._events.listen(listener)
 
     def health(self) -> Health:
         """Return how the nodes do, and how many sessions are not backed up."""
-        process = self._process
-        live = process.sessions.live()
-        return Health(
-            nodes=tuple(
-                NodeHealth(node.label, node.available, node.debts, node.last_error) for node in process.nodes.all
-            ),
-            sessions=len(live),
-            unbacked=sum(entry.behind or not process.settings.enabled for entry in live),
-            revalidates=process.freshness.revalidates,
-            enabled=process.settings.enabled,
-        )
+        return health_of(self._process)
 
     def statistics(self) -> Statistics:
         """Return what was counted and timed in this process, as it is now.

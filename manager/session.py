@@ -145,6 +145,7 @@ class Session(dict[str, Any]):
                 f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to "
                 f"{LONGEST_IDLE}, or None; destroy() ends a session"
             )
+        self.request_state.changeable = True
         self.request_state.idle = seconds
         if self.request_state.entry is not None:
             self.request_state.entry.idle = seconds

@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +74,16 @@ def test_the_event_loop_goes_on_while_a_node_hangs(start_memcached: StartMemcach
     nodes = [start_memcached() for _ in range(node_count)]
     timeout = 1.0
     gaps: list[float] = []
+    stalls: list[float] = []
     waits: list[float] = []
+    ended = threading.Event()
+
+    def stand_by() -> None:
+        """Note when the machine, and not the loop, stood still."""
+        while not ended.is_set():
+            began = time.monotonic()
+            time.sleep(0.005)
+            stalls.append(time.monotonic() - began)
 
     async def tick() -> None:
         while True:
@@ -111,11 +121,17 @@ def test_the_event_loop_goes_on_while_a_node_hangs(start_memcached: StartMemcach
             ticker.cancel()
             return done
 
-    done = asyncio.run(scenario())
+    bystander = threading.Thread(target=stand_by)
+    bystander.start()
+    try:
+        done = asyncio.run(scenario())
+    finally:
+        ended.set()
+        bystander.join()
     print(f"{node_count} nodes: tick {max(gaps):.3f} s, request {max(waits):.3f} s")  # noqa: T201 - the figures, with -s
     assert max(waits) >= timeout / 2, "nobody met the node that hangs"
     assert max(waits) < timeout + SLACK
-    assert max(gaps) < timeout / 2
+    assert max(gaps) < timeout / 2 + max(stalls)
     assert list(found_by_another_process(node_list(nodes), [cookie for cookie, _ in done])) == [
         {"number": number, "steps": steps} for number, (_, steps) in enumerate(done)
     ]
