@@ -34,7 +34,8 @@ cdef class Calls:
                 return in_python.dumps(value, self.registry, self.max_size)
             return written(value, self.known_classes(), self.limit, self.fast)
         except Exception as error:
-            raise explanations.unwritable(value, error, self.registry) from error
+            explained = explanations.unwritable(value, error, self.registry)
+            raise explained from (None if explained is error else error)  # no error is its own cause
 
     @cython.embedsignature(True)
     @cython.embedsignature.format("clinic")

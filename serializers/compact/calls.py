@@ -58,7 +58,8 @@ class PythonCalls:
         try:
             return writer.dumps(value, self.registry, self.max_size)
         except Exception as error:
-            raise unwritable(value, error, self.registry) from error
+            explained = unwritable(value, error, self.registry)
+            raise explained from (None if explained is error else error)  # no error is its own cause
 
     def loads(self, data: bytes, /) -> Any:
         """Return the value of a payload.

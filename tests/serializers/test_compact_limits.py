@@ -103,8 +103,9 @@ def test_the_same_chain_in_a_list_from_its_end_is_kept() -> None:
 
 
 def test_tuples_shared_again_and_again_are_refused_by_their_size() -> None:
-    with pytest.raises(SerializationError, match="over max_size=4194304 bytes in compact"):
+    with pytest.raises(SerializationError, match="over max_size=4194304 bytes in compact") as caught:
         compact().dumps(nested(60, lambda inner: (inner, inner)))
+    assert caught.value.__cause__ is None, "an error that is its own cause never ends"
 
 
 def test_the_largest_payload_that_is_written_is_read_and_one_more_byte_is_refused() -> None:
