@@ -23,7 +23,7 @@ class BackupQueue:
     Parameters
     ----------
     store
-        Backs the present state of a session up. It does not raise.
+        Backs the present state of a session up. What it raises is logged.
     size
         How many sessions may wait or be under way.
     threads
