@@ -145,7 +145,7 @@ class Session(dict[str, Any]):
                 f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to "
                 f"{LONGEST_IDLE}, or None; destroy() ends a session"
             )
-        self.request_state.changeable = True
+        self.request_state.note_changeable()
         self.request_state.idle = seconds
         if self.request_state.entry is not None:
             self.request_state.entry.idle = seconds
@@ -169,7 +169,7 @@ class Session(dict[str, Any]):
 
     def _shared(self) -> dict[str, Any]:
         """Return the attributes for what may change them, now or later through a value that is handed out."""
-        self.request_state.changeable = True
+        self.request_state.note_changeable()
         return self._looked_at()
 
     def _looked_at(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Session(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = self._looked_at()[name]
         if type(value) not in _UNCHANGEABLE:
-            self.request_state.changeable = True
+            self.request_state.note_changeable()
         return value
 
     def __contains__(self, name: object) -> bool:
@@ -204,6 +204,9 @@ class Session(dict[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         return self._shared() == (other._shared() if isinstance(other, Session) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     __hash__ = None  # pyright: ignore[reportAssignmentType] - as for every dict
 
@@ -238,7 +241,7 @@ class Session(dict[str, Any]):
         """Return an attribute, or the default."""
         value = self._looked_at().get(name, default)
         if type(value) not in _UNCHANGEABLE:
-            self.request_state.changeable = True
+            self.request_state.note_changeable()
         return value
 
     def keys(self) -> KeysView[str]:
