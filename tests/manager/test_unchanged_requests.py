@@ -18,6 +18,7 @@ from memcached_sessions import SessionManager
 from memcached_sessions.manager import EventKind, Session
 from memcached_sessions.manager.stores.memory_store import MemoryStore
 
+BOTH = pytest.mark.parametrize("settings", [{}, {"session_backup_async": True}], ids=["synchronous", "asynchronous"])
 PATTERN = "/static/.*"
 TOUCH_DUE = 451
 """Seconds after which a session is touched, with an idle limit of half an hour."""
@@ -118,7 +119,7 @@ def test_what_cannot_have_changed_a_session_does_not_encode_it(
     assert serializer.encoded == before
 
 
-@pytest.mark.parametrize("settings", [{}, {"session_backup_async": True}], ids=["synchronous", "asynchronous"])
+@BOTH
 @pytest.mark.parametrize("asyncio_used", [False, True], ids=["threads", "asyncio"])
 def test_a_large_session_is_encoded_for_a_list_and_not_for_a_string(
     cluster: Cluster, settings: dict[str, Any], *, asyncio_used: bool
@@ -144,7 +145,7 @@ def test_a_large_session_is_encoded_for_a_list_and_not_for_a_string(
     assert [encoded(name) for name in (None, "name", "cart")] == [0, 0, 1]
 
 
-@pytest.mark.parametrize("settings", [{}, {"session_backup_async": True}], ids=["synchronous", "asynchronous"])
+@BOTH
 def test_a_change_of_a_request_that_failed_is_stored_by_the_next_one_that_only_reads(
     cluster: Cluster, settings: dict[str, Any]
 ) -> None:
@@ -160,7 +161,7 @@ def test_a_change_of_a_request_that_failed_is_stored_by_the_next_one_that_only_r
     assert found(cluster, client)["cart"] == [1, 2]
 
 
-@pytest.mark.parametrize("settings", [{}, {"session_backup_async": True}], ids=["synchronous", "asynchronous"])
+@BOTH
 def test_a_change_of_an_async_request_that_failed_is_stored_by_the_next_one(
     cluster: Cluster, settings: dict[str, Any]
 ) -> None:
@@ -223,7 +224,7 @@ def test_a_request_that_overlaps_one_that_failed_does_not_make_its_change_forgot
     assert found(cluster, client)["cart"] == [1, 2]
 
 
-@pytest.mark.parametrize("settings", [{}, {"session_backup_async": True}], ids=["synchronous", "asynchronous"])
+@BOTH
 def test_a_touch_that_is_due_is_sent_by_a_request_that_reads_a_string(
     cluster: Cluster, settings: dict[str, Any]
 ) -> None:
@@ -255,11 +256,7 @@ def test_a_session_that_could_not_be_stored_is_tried_again_by_a_request_that_rea
 def test_a_session_that_found_no_room_is_stored_by_a_request_that_reads_a_string(cluster: Cluster) -> None:
     """No watcher is there to do it."""
     server = a_server(
-        cluster,
-        session_backup_async=True,
-        backup_thread_count=1,
-        backup_queue_size=1,
-        session_backup_timeout=0.05,
+        cluster, session_backup_async=True, backup_thread_count=1, backup_queue_size=1, session_backup_timeout=0.05
     )
     client = a_session(server)
     with stalled(server):
