@@ -23,7 +23,7 @@ class BackupQueue:
     Parameters
     ----------
     store
-        Backs the present state of a session up. What it raises is logged by the thread, or reaches the caller of `step`.
+        Backs the present state of a session up. What it raises is logged by the thread, or reaches who calls `step`.
     size
         How many sessions may wait or be under way.
     threads
