@@ -52,10 +52,9 @@ def test_parallel_requests_of_one_session_lose_nothing(
     assert stored(shared_memcached, browser.cookie) == seen
 
 
-@pytest.mark.parametrize("command", [THREADS, FORKED])
-def test_responses_have_the_cookie_and_what_caches_need(command: str, shared_memcached: MemcachedProcess) -> None:
+def test_responses_have_the_cookie_and_what_caches_need(shared_memcached: MemcachedProcess) -> None:
     """As the client receives them; https is what the proxy in front says."""
-    with RealServer(command, memcached_nodes=nodes(shared_memcached)) as server:
+    with RealServer(THREADS, memcached_nodes=nodes(shared_memcached)) as server:
         browser = Browser(server.port)
         nothing = browser.ask("/nothing")
         begun = browser.ask("/count/visits", **{"X-Forwarded-Proto": "https"})
@@ -68,10 +67,9 @@ def test_responses_have_the_cookie_and_what_caches_need(command: str, shared_mem
     assert read.set_cookie == ""
 
 
-@pytest.mark.parametrize("command", [FORKED, PRELOADED])
-def test_a_session_outlives_the_worker_that_served_it(command: str, shared_memcached: MemcachedProcess) -> None:
+def test_a_session_outlives_the_worker_that_served_it(shared_memcached: MemcachedProcess) -> None:
     """Killed as the system kills what takes too much memory."""
-    with RealServer(command, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(PRELOADED, memcached_nodes=nodes(shared_memcached), route="a") as server:
         browser = Browser(server.port)
         for number in range(1, 6):
             seen = browser.json("/count/visits")
@@ -98,7 +96,7 @@ def test_a_session_outlives_the_server_that_served_it(shared_memcached: Memcache
     assert browser.sid == sid
 
 
-@pytest.mark.parametrize("command", [THREADS, FORKED])
+@pytest.mark.parametrize("command", [THREADS, PRELOADED])
 def test_what_a_stream_has_changed_is_stored_though_the_client_hung_up(
     command: str, shared_memcached: MemcachedProcess
 ) -> None:
