@@ -115,7 +115,14 @@ def scope_of(
 ) -> Message:
     """Return the scope of a request or a websocket."""
     headers = [(b"host", b"shop.example")] + ([(b"cookie", header.encode("latin-1"))] if header else [])
-    return {"type": kind, "method": method, "path": path, "scheme": scheme, "headers": headers}
+    return {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "scheme": scheme,
+        "headers": headers,
+    }
 
 
 @dataclass
