@@ -6,6 +6,7 @@ from faults.onlooker import found_by_another_process
 from memcached_process import MemcachedProcess
 
 from memcached_sessions import SessionManager
+from memcached_sessions.manager.session_id import storage_key
 
 
 def stored(memcached: MemcachedProcess, cookie: str | None) -> dict[str, Any]:
@@ -23,3 +24,15 @@ def holds_no_request(manager: SessionManager) -> bool:
     with manager.request(None) as session:
         session["newest"] = True
     return manager.health().sessions == 1
+
+
+def value_of(memcached: MemcachedProcess, sid: str) -> tuple[bytes, str]:
+    """Return what is stored for a session, and its client flags."""
+    head, _, rest = memcached.say(f"mg {storage_key(sid)} f v\r\n".encode()).partition(b"\r\n")
+    return rest.removesuffix(b"\r\n"), head.split(b" f")[1].split(b" ")[0].decode()
+
+
+def put_value(memcached: MemcachedProcess, sid: str, value: bytes, flags: str) -> None:
+    """Store bytes for a session, as somebody who can reach the node."""
+    command = f"ms {storage_key(sid)} {len(value)} F{flags}\r\n".encode() + value + b"\r\n"
+    assert memcached.say(command).startswith(b"HD")

@@ -58,7 +58,7 @@ def test_the_cookie_is_set_once(kind: str, manager: SessionManager) -> None:
 def test_a_session_without_data_leaves_no_trace(
     kind: str, manager: SessionManager, shared_memcached: MemcachedProcess
 ) -> None:
-    """No cookie and no store write, for robots and health checks (security line S11: CVE-2015-5963)."""
+    """S11: CVE-2015-5963. No cookie and no store write, for robots and health checks."""
     before = writes(shared_memcached)
 
     empty, cleared = answers(kind, manager, lambda session: session.get("user"), lambda session: session.clear())
@@ -101,7 +101,7 @@ LOOKS: dict[str, View] = {
 def test_whoever_looks_at_the_session_varies_by_cookie(
     kind: str, look: str, exists: bool, manager: SessionManager
 ) -> None:
-    """However it looks (security lines T11 and S11: CVE-2023-30861, CVE-2026-27205)."""
+    """T11, S11: CVE-2023-30861, CVE-2026-27205. However it looks."""
     seen = answers(kind, manager, *([count] if exists else []), LOOKS[look])[-1]
 
     assert seen.all("Vary") == ["Cookie"]
@@ -110,7 +110,7 @@ def test_whoever_looks_at_the_session_varies_by_cookie(
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_response_with_the_cookie_varies_by_cookie(kind: str, exists: bool, manager: SessionManager) -> None:
-    """Also if it was set without a look (security lines T11 and S11: CVE-2026-35192)."""
+    """T11, S11: CVE-2026-35192. Also if it was set without a look."""
     views: list[View] = [lambda session: session.destroy()] if exists else [lambda session: session.update(user=7)]
 
     last = answers(kind, manager, *([count] if exists else []), *views)[-1]
