@@ -5,8 +5,9 @@ import pickle
 import shutil
 import subprocess
 import sys
-import zlib
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +21,8 @@ from web.views import KINDS, serve
 
 from memcached_sessions import Session, SessionManager
 from memcached_sessions.manager import ConfigurationError, EventKind
-from memcached_sessions.manager.session_id import SessionId, storage_key
+from memcached_sessions.manager.envelope import EnvelopeCodec
+from memcached_sessions.manager.session_id import storage_key
 from memcached_sessions.manager.web import asgi, wsgi
 
 NewManager = Callable[..., SessionManager]
@@ -165,20 +167,42 @@ def test_pickle_is_never_read_where_it_was_not_chosen(
     assert seen(kind, new_manager(route="d", signing_keys=(OLD,)), chosen.cookie) == "nobody"
 
 
-@pytest.mark.parametrize("hostile", ["bomb", "nested", "long"])
+HOSTILE = {
+    "a bomb": ("json", b" " * (100 * 2**20)),
+    "deep json": ("json", b"[" * 500_000 + b"]" * 500_000),
+    "deep msgpack": ("msgpack", b"\x91" * 500_000 + b"\xc0"),
+    "deep cbor": ("cbor", b"\x81" * 500_000 + b"\xf6"),
+    "a long msgpack map": ("msgpack", b"\xdf\xff\xff\xff\xff"),
+    "a long cbor map": ("cbor", b"\xba\xff\xff\xff\xff"),
+    "no compact": ("compact", b"\xff" * 1000),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_bytes_cost_little(
     kind: str, hostile: str, new_manager: NewManager, shared_memcached: MemcachedProcess
 ) -> None:
-    """S7, T18: neither the sizes that they claim nor the depth that they have; without keys, in every safe format."""
-    payload = {"bomb": zlib.compress(bytes(64 * 2**20), 9), "nested": b"[" * 500_000, "long": b"\xdd\xff\xff\xff\xff"}
-    visitor = begun(kind, new_manager(serializer="json"), user="ann" * 100)
-    other = new_manager(route="b")
+    """S7, T18: neither by their size, nor by one that they claim, nor by their depth; without keys, in every format."""
+    serializer, payload = HOSTILE[hostile]
+    visitor, other = begun(kind, new_manager(), user="ann"), new_manager(route="b")
     value, flags = value_of(shared_memcached, visitor.sid)
-    at = value.index(b'{"')
-    put_value(shared_memcached, visitor.sid, value[:at] + payload[hostile], flags)
+    forger = EnvelopeCodec(compression="zlib", max_payload_bytes=2**30)
+    key = storage_key(visitor.sid)
+    header = replace(forger.open(key, value).header, serializer=serializer)
+    put_value(shared_memcached, visitor.sid, forger.seal(key, header, payload), flags)
+    details: list[str] = []
+    other.listen(lambda event: details.append(event.detail) if event.kind is EventKind.UNDECODABLE else None)
 
-    assert seen(kind, other, visitor.cookie) == "nobody"
-    assert SessionId.parse(visitor.cookie)
+    tracemalloc.start()
+    try:
+        shown = seen(kind, other, visitor.cookie)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert shown == "nobody"
+    assert len(details) == 1
+    assert peak < 16 * 2**20, details
 
 
 @pytest.mark.skipif(not is_built_with_tls(), reason="needs openssl, and a memcached that was built with TLS")
