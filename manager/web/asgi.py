@@ -36,13 +36,17 @@ class AsgiSession(HttpSession):
         As the manager opened it.
     manager
         That manager.
+    secure
+        Whether the request came by https.
     """
 
-    __slots__ = ("_manager",)
+    __slots__ = ("_manager", "head")
 
-    def __init__(self, session: Session, manager: SessionManager) -> None:
+    def __init__(self, session: Session, manager: SessionManager, *, secure: bool) -> None:
         super().__init__(session)
         self._manager = manager
+        self.head = ResponseHead(self, manager.settings, secure=secure)
+        """For the middleware."""
 
     async def arotate(self) -> None:
         """Give the session a new id; as `Session.rotate`. For logins."""
@@ -54,7 +58,8 @@ class AsgiSession(HttpSession):
 
     async def acommit(self) -> None:
         """Store what was changed so far: a websocket may live long, and is committed when it begins and ends."""
-        await self._manager.acommit(self)
+        if not self.head.has_left or self.head.lets_commit():
+            await self._manager.acommit(self)
 
 
 class SessionMiddleware:
@@ -118,22 +123,19 @@ class SessionMiddleware:
             method=scope.get("method", "GET"),
             path=scope["path"],
         )
-        session = AsgiSession(opened, manager)
-        head = ResponseHead(session, manager.settings, secure=scope.get("scheme") in ("https", "wss"))
+        session = AsgiSession(opened, manager, secure=scope.get("scheme") in ("https", "wss"))
+        head = session.head
         # In the scope itself and not in a copy: handlers of errors are outside, and expect it as from Starlette's.
         scope["session"] = session
-        begun = False
 
         async def commit_late() -> None:
             if head.lets_commit():
                 await manager.acommit(session)
 
         async def send_with_session(message: Message) -> None:
-            nonlocal begun
             if message["type"] in _HEADS:
                 action = await manager.acommit(session, status=message.get("status", 200))
                 message = {**message, "headers": _encoded(head.headers(action, _decoded(message.get("headers", ()))))}
-                begun = True
             elif message["type"] == "websocket.close":
                 await commit_late()
             await send(message)
@@ -146,7 +148,7 @@ class SessionMiddleware:
 
         try:
             await self.app(scope, receive_and_commit, send_with_session)
-            if begun:
+            if head.has_left:
                 await commit_late()
         finally:
             manager.release(session)

@@ -29,16 +29,18 @@ class ResponseHead:
         Whether the request came by https.
     """
 
-    __slots__ = ("_rotations", "_secure", "_session", "_settings")
+    __slots__ = ("_rotations", "_secure", "_session", "_settings", "has_left")
 
     def __init__(self, session: HttpSession, settings: Settings, *, secure: bool) -> None:
         self._session = session
         self._settings = settings
         self._secure = secure
         self._rotations = 0
+        self.has_left = False
+        """Whether the server was given it."""
 
     def headers(self, action: CookieAction, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the headers of the application and those of the session.
+        """Return the headers of the application and those of the session, for the server.
 
         Parameters
         ----------
@@ -47,6 +49,7 @@ class ResponseHead:
         headers
             Of the application; they are not changed.
         """
+        self.has_left = True
         self._rotations = len(self._session.request_state.rotated_from)
         sets_cookie = action.kind is not CookieKind.NOTHING
         result = list(headers)

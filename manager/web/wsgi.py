@@ -174,10 +174,10 @@ class _Body:
     """A body that the application makes while the server sends it."""
 
     def __init__(self, body: Iterable[bytes], response: _Response) -> None:
+        self._closed = False
         self._body = body
         self._response = response
         self._chunks = iter(body)
-        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -9,7 +9,7 @@ import pytest
 from memcached_process import MemcachedProcess
 from web.counting_visits import begun_session, visits
 from web.exchanges import Answer, Message, Server, Visitor, scope_of, text_headers
-from web.stored import holds_no_request, stored
+from web.stored import holds_no_request, stored, writes
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager.web.asgi import SessionMiddleware
@@ -90,6 +90,25 @@ def test_a_long_websocket_commits_when_it_wants(manager: SessionManager, shared_
     connect(SessionMiddleware(application, manager=manager), visitor)
 
     assert found == [{"visits": 2}, {"visits": 3}]
+
+
+def test_a_websocket_begins_no_session_when_it_was_accepted_without_one(
+    manager: SessionManager, shared_memcached: MemcachedProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even if it asks for a commit: no cookie can tell the client."""
+
+    async def application(scope: Message, receive: Any, send: Any) -> None:
+        await receive()
+        await send(ACCEPT)
+        visits(scope)
+        await scope["session"].acommit()
+
+    before = writes(shared_memcached)
+    with caplog.at_level(logging.WARNING, "memcached_sessions"):
+        connect(SessionMiddleware(application, manager=manager), Visitor(None))
+
+    assert writes(shared_memcached) == before
+    assert "'visits'" in caplog.text
 
 
 def test_a_refused_websocket_commits_what_it_can(

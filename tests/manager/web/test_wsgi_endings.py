@@ -124,6 +124,11 @@ def failing_to_close(environ: Environ, start_response: Any) -> Any:
     return Body(b"a")
 
 
+def without_a_body(environ: Environ, start_response: Any) -> None:
+    """Forget to return a body."""
+    plain(environ, start_response)
+
+
 @pytest.mark.parametrize(
     ("application", "chunks", "closes"),
     [
@@ -137,6 +142,7 @@ def failing_to_close(environ: Environ, start_response: Any) -> Any:
         (failing_midway, 2, True),
         (failing_midway, 2, False),
         (failing_to_close, 0, True),
+        (without_a_body, 0, True),
     ],
 )
 def test_every_session_is_released(application: Any, chunks: int, closes: bool, new_manager: NewManager) -> None:
@@ -153,7 +159,7 @@ def test_every_session_is_released(application: Any, chunks: int, closes: bool, 
             if closes and hasattr(body, "close"):
                 body.close()
 
-    with suppress(LookupError):
+    with suppress(LookupError, TypeError):
         serve()
     gc.collect()
 
