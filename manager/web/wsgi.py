@@ -174,7 +174,6 @@ class _Body:
     """A body that the application makes while the server sends it."""
 
     def __init__(self, body: Iterable[bytes], response: _Response) -> None:
-        self._closed = False
         self._body = body
         self._response = response
         self._chunks = iter(body)
@@ -196,9 +195,6 @@ class _Body:
 
     def close(self) -> None:
         """End it; the server calls this however the response ends."""
-        if self._closed:
-            return
-        self._closed = True
         try:
             _close(self._body)
             self._response.commit_late()
@@ -207,8 +203,7 @@ class _Body:
 
     def __del__(self) -> None:
         """Let go of the session though the server did not close the body."""
-        if not self._closed:
-            self._response.release()
+        self._response.release()
 
 
 def _is_complete(body: Iterable[bytes], environ: WSGIEnvironment) -> bool:

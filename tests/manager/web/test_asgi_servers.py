@@ -1,5 +1,6 @@
 """The ASGI middleware under uvicorn, real memcached and a real client."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -104,12 +105,15 @@ def test_what_waits_for_its_backup_is_stored_when_the_server_shuts_down(
 ) -> None:
     """uvicorn ends by the signal that it was sent: nothing runs then but the end of the lifespan."""
     memcached = start_memcached()
-    with RealServer(UVICORN, memcached_nodes=nodes(memcached), route="a", session_backup_async=True) as server:
-        browser = Browser(server.port)
+    settings = {"route": "a", "session_backup_async": True, "session_backup_timeout": 3, "operation_timeout": 3}
+    with RealServer(UVICORN, memcached_nodes=nodes(memcached), **settings) as server:
+        browsers = [Browser(server.port) for _ in range(20)]
         memcached.freeze()
-        browser.ask("/count/visits")
+        for browser in browsers:
+            browser.ask("/count/visits")
         server.terminate()
+        time.sleep(0.5)  # in which it would have ended, if it did not wait for the node
         memcached.resume()
         server.wait()
 
-    assert stored(memcached, browser.cookie) == {"visits": 1}
+    assert [stored(memcached, browser.cookie) for browser in browsers] == [{"visits": 1}] * 20
