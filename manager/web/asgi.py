@@ -16,7 +16,7 @@ from ..manager import SessionManager
 from ..session import Session
 from .http_session import HttpSession
 from .own_manager import Nodes, given_or_made
-from .response_head import ResponseHead
+from .response_head import LateChanges, ResponseHead
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,16 +36,18 @@ class AsgiSession(HttpSession):
         As the manager opened it.
     manager
         That manager.
+    late
+        Whom to tell of what comes too late.
     secure
         Whether the request came by https.
     """
 
     __slots__ = ("_manager", "head")
 
-    def __init__(self, session: Session, manager: SessionManager, *, secure: bool) -> None:
+    def __init__(self, session: Session, manager: SessionManager, late: LateChanges, *, secure: bool) -> None:
         super().__init__(session)
         self._manager = manager
-        self.head = ResponseHead(self, manager.settings, secure=secure)
+        self.head = ResponseHead(self, manager.settings, late, secure=secure)
         """For the middleware."""
 
     async def arotate(self) -> None:
@@ -104,6 +106,7 @@ class SessionMiddleware:
         self.app = app
         self.manager = given_or_made(nodes, manager, settings)
         """What holds the sessions."""
+        self._late = LateChanges()
         self._is_own = manager is None
         self._is_closed = False
 
@@ -123,7 +126,7 @@ class SessionMiddleware:
             method=scope.get("method", "GET"),
             path=scope["path"],
         )
-        session = AsgiSession(opened, manager, secure=scope.get("scheme") in ("https", "wss"))
+        session = AsgiSession(opened, manager, self._late, secure=scope.get("scheme") in ("https", "wss"))
         head = session.head
         # In the scope itself and not in a copy: handlers of errors are outside, and expect it as from Starlette's.
         scope["session"] = session

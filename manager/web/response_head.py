@@ -16,6 +16,21 @@ from .http_session import HttpSession
 _logger = logging.getLogger("memcached_sessions")
 
 
+class LateChanges:
+    """Logs what an application does too late for its response: each way once as a warning, then for debugging.
+
+    One for each middleware, so that an application with such a fault floods no log.
+    """
+
+    def __init__(self) -> None:
+        self._told = set[str]()
+
+    def tell(self, message: str, *details: object) -> None:
+        """Log it."""
+        _logger.log(logging.DEBUG if message in self._told else logging.WARNING, message, *details)
+        self._told.add(message)
+
+
 class ResponseHead:
     """The head of the response to one request.
 
@@ -25,15 +40,18 @@ class ResponseHead:
         Of the request.
     settings
         Those named ``cookie_...``.
+    late
+        Whom to tell of what comes too late.
     secure
         Whether the request came by https.
     """
 
-    __slots__ = ("_rotations", "_secure", "_session", "_settings", "has_left")
+    __slots__ = ("_late", "_rotations", "_secure", "_session", "_settings", "has_left")
 
-    def __init__(self, session: HttpSession, settings: Settings, *, secure: bool) -> None:
+    def __init__(self, session: HttpSession, settings: Settings, late: LateChanges, *, secure: bool) -> None:
         self._session = session
         self._settings = settings
+        self._late = late
         self._secure = secure
         self._rotations = 0
         self.has_left = False
@@ -64,12 +82,12 @@ class ResponseHead:
         request = self._session.request_state
         if len(request.rotated_from) > self._rotations:
             self._rotations = len(request.rotated_from)
-            _logger.warning(
+            self._late.tell(
                 "a session was rotated after the head of the response had left: its client keeps the old id, which is"
                 " over; call rotate() before the response begins"
             )
         if request.entry is None and request.attributes and not request.ignored:
-            _logger.warning(
+            self._late.tell(
                 "a session was begun after the head of the response had left, with %s: no cookie can tell the client of"
                 " it, so it is dropped; write to the session before the response begins",
                 ", ".join(map(repr, request.attributes)),

@@ -16,7 +16,7 @@ from ..manager import SessionManager
 from .beaker import BeakerSession
 from .http_session import HttpSession
 from .own_manager import Nodes, given_or_made
-from .response_head import ResponseHead
+from .response_head import LateChanges, ResponseHead
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -77,6 +77,7 @@ class SessionMiddleware:
         self.manager = given_or_made(nodes, manager, settings)
         """What holds the sessions."""
         self._beaker = beaker
+        self._late = LateChanges()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -91,7 +92,8 @@ class SessionMiddleware:
         else:
             session = HttpSession(opened)
         environ[SESSION_KEY] = session
-        response = _Response(manager, session, start_response, secure=environ.get("wsgi.url_scheme") == "https")
+        head = ResponseHead(session, manager.settings, self._late, secure=environ.get("wsgi.url_scheme") == "https")
+        response = _Response(manager, session, head, start_response)
         body: Iterable[bytes] | None = None
         try:
             body = self.app(environ, response.start_response)
@@ -113,12 +115,12 @@ class _Response:
     """What one response needs: the head waits here until a byte of the body is to leave."""
 
     def __init__(
-        self, manager: SessionManager, session: HttpSession, start_response: StartResponse, *, secure: bool
+        self, manager: SessionManager, session: HttpSession, head: ResponseHead, start_response: StartResponse
     ) -> None:
         self._manager = manager
         self._session = session
         self._start = start_response
-        self._head = ResponseHead(session, manager.settings, secure=secure)
+        self._head = head
         self._waiting: tuple[str, list[tuple[str, str]], ExcInfo | None] | None = None
         self._server_write: Any = None
         self._begun = False
