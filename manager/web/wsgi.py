@@ -127,7 +127,7 @@ class _Response:
         """Whether the server has a head."""
         self._failed = False
 
-    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /) -> Any:
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Any:
         """Take the head from the application."""
         if exc_info is None and (self._waiting is not None or self._begun):
             raise AssertionError("start_response was called before: without exc_info, a response has one head")

@@ -108,7 +108,7 @@ def test_an_error_after_the_head_has_left_is_raised_by_the_server(manager: Sessi
         try:
             {}["too late"]
         except KeyError:
-            start_response("500 Error", TEXT[:], sys.exc_info())
+            start_response("500 Error", TEXT[:], exc_info=sys.exc_info())  # by name, as servers let it be
         return []
 
     server = ServerSide()
