@@ -242,6 +242,7 @@ class SessionManager:
         *,
         method: str = "GET",  # noqa: ARG002 - for patterns of locking
         path: str = "/",
+        began: float | None = None,
     ) -> Session:
         """Return the session of a request. No node is asked before its first access.
 
@@ -251,6 +252,9 @@ class SessionManager:
             What came in the cookie; anything that is no id is the same as none.
         method, path
             Of the request; the path is matched with ``request_uri_ignore_pattern``.
+        began
+            When the request began, by `Session.began` of what it had opened and released before: what a node has said
+            since then is not asked again, and a rotation by another request since then is followed. None: now.
 
         Raises
         ------
@@ -261,7 +265,7 @@ class SessionManager:
             self.watching.sweep()  # nobody else does where there is no node to watch
         elif not self._started:
             self._start()
-        return self._requests.open(session_id, path)
+        return self._requests.open(session_id, path, began)
 
     def commit(
         self,
@@ -313,9 +317,11 @@ class SessionManager:
 
     # Async twins
 
-    async def aopen(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Session:
+    async def aopen(
+        self, session_id: str | None, *, method: str = "GET", path: str = "/", began: float | None = None
+    ) -> Session:
         """Return the session of a request, already looked up if a well-formed id came; as `open`."""
-        session = self.open(session_id, method=method, path=path)
+        session = self.open(session_id, method=method, path=path, began=began)
         if session.has_id and not session.loaded:
             try:
                 await self._in_thread(lambda: self._requests.load(session.request_state), session)

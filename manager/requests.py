@@ -38,10 +38,11 @@ class Requests:
         """Return seconds since the epoch."""
         return self._process.runtime.time()
 
-    def open(self, cookie: str | None, path: str) -> Session:
-        """Return the session of a new request; no node is asked."""
+    def open(self, cookie: str | None, path: str, began: float | None = None) -> Session:
+        """Return the session of a request that begins, or began, then; no node is asked."""
         process = self._process
-        began = process.runtime.monotonic()
+        if began is None:
+            began = process.runtime.monotonic()
         ignored = self._ignored is not None and self._ignored(path)
         settings = process.settings
         request = RequestState(began, settings.max_inactive_interval, settings.absolute_timeout, ignored=ignored)

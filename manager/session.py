@@ -128,6 +128,11 @@ class Session(dict[str, Any]):
         return self.request_state.cookie
 
     @property
+    def began(self) -> float:
+        """When its request began, by the clock of `SessionManager.open`."""
+        return self.request_state.began
+
+    @property
     def has_id(self) -> bool:
         """Whether a well-formed id came with the request."""
         return self.request_state.came is not None

@@ -194,6 +194,42 @@ def test_a_session_says_that_another_request_has_rotated_it(manager: SessionMana
     assert not other.superseded
 
 
+def test_a_request_that_opens_its_session_again_asks_no_node_twice() -> None:
+    """What a node has said since it began is fresh enough for it; a conditional write finds what is not."""
+    with Cluster(1) as cluster:
+        client, one, other = Client(), cluster.server(), cluster.server()
+        client.write(one, a=1)
+        first = one.open(client.cookie)
+        assert first == {"a": 1}
+        one.release(first)
+        asked = int(cluster["n1"].statistics()["cmd_get"]) + int(cluster["n1"].statistics()["cmd_touch"])
+        again = one.open(client.cookie, began=first.began)
+        assert again == {"a": 1}
+        assert int(cluster["n1"].statistics()["cmd_get"]) + int(cluster["n1"].statistics()["cmd_touch"]) == asked
+
+        Client(client.cookie).write(other, b=2)
+        again["c"] = 3
+        one.commit(again)
+        assert client.read(other) == {"a": 1, "b": 2, "c": 3}
+        one.release(again)
+
+
+def test_a_request_that_opens_its_session_again_follows_a_rotation(manager: SessionManager) -> None:
+    """As one that had it open all the time; one that begins afterwards does not."""
+    session_id = begin(manager, a=1)
+    first = manager.open(session_id)
+    assert first == {"a": 1}
+    manager.release(first)
+    login = manager.open(session_id)
+    login.rotate()
+    manager.commit(login)
+
+    again = manager.open(session_id, began=first.began)
+    assert again == {"a": 1}
+    assert again.superseded
+    assert manager.open(session_id) == {}
+
+
 def test_a_session_as_one_of_another_class(manager: SessionManager) -> None:
     """An adapter's: it is the same session."""
 
