@@ -46,6 +46,7 @@ class SessionStore(SessionBase):
         self.lasts_as_before = True
         """Whether `set_expiry` has not been called."""
         self._copy = PrivateCopy()
+        self._began: float | None = None
 
     # Reading
 
@@ -53,6 +54,7 @@ class SessionStore(SessionBase):
         """Return what the session holds, nothing if there is none."""
         manager = session_manager()
         session = manager.open(self._known_as)
+        self._began = session.began
         try:
             if self._read(session):
                 manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
@@ -65,6 +67,7 @@ class SessionStore(SessionBase):
         """Return what the session holds; as `load`, without a thread where no node is asked."""
         manager = session_manager()
         session = await manager.aopen(self._known_as)
+        self._began = session.began
         try:
             if self._read(session):
                 await manager.acommit(session)
@@ -123,7 +126,7 @@ class SessionStore(SessionBase):
             return
         self._get_session()
         manager = session_manager()
-        session = manager.open(self._known_as)
+        session = manager.open(self._known_as, began=self._began)
         try:
             if session.is_new and not session.degraded:
                 raise UpdateError
