@@ -12,6 +12,7 @@ from typing import Any, cast
 from flask import Flask, Request, Response
 from flask import session as current_session
 from flask.sessions import SessionInterface, SessionMixin
+from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from ...serializers import SerializationError
@@ -21,6 +22,7 @@ from ..manager import SessionManager
 from ..session import Session
 from ..settings import Settings
 from .framework_settings import framework_settings, seconds_of
+from .safe_text import keep_safe_text
 
 EXTENSION = "memcached_sessions"
 """The key of the manager in ``app.extensions``."""
@@ -214,6 +216,7 @@ class MemcachedSessions:
         ConfigurationError
             A setting is wrong, or a node answers that is no memcached 1.6 with meta commands.
         """
+        keep_safe_text(Markup, tag="markupsafe.Markup")
         manager = self._given or SessionManager(_settings(app))
         keys = None if self._given or f"{_PREFIX}SIGNING_KEYS" in app.config else _secret_keys(app)
         interface = MemcachedSessionInterface(manager)

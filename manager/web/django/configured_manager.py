@@ -12,11 +12,13 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.utils.safestring import SafeString
 
 from ...errors import ConfigurationError
 from ...manager import SessionManager
 from ...settings import Settings
 from ..framework_settings import framework_settings
+from ..safe_text import keep_safe_text
 
 _READ = {"MEMCACHED_SESSIONS", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SESSION_COOKIE_AGE"}
 
@@ -32,6 +34,7 @@ class _ConfiguredManager:
             with self._lock:
                 manager = self._manager
                 if manager is None:
+                    keep_safe_text(SafeString, tag="django.SafeString")
                     manager = self._manager = SessionManager(configured_settings())
                     setting_changed.connect(self.forget, dispatch_uid=__name__)
         return manager

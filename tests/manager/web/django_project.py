@@ -10,8 +10,10 @@ SECRET_KEY = "a secret of the tests, long enough for every check"  # noqa: S105
 _MIGRATED = ("admin", "auth", "contenttypes")
 
 
-def configure(nodes: str, folder: Path, *, sessions: dict[str, Any] | None = None, **settings: Any) -> None:
-    """Configure Django in this process, with a database that holds the tables and nothing else.
+def configure(
+    nodes: str, folder: Path, *, sessions: dict[str, Any] | None = None, tables: bool = True, **settings: Any
+) -> None:
+    """Configure Django in this process.
 
     Parameters
     ----------
@@ -21,6 +23,8 @@ def configure(nodes: str, folder: Path, *, sessions: dict[str, Any] | None = Non
         For the database.
     sessions
         More of ``MEMCACHED_SESSIONS``.
+    tables
+        Whether there is a database, with empty tables.
     settings
         More of Django, or other values.
     """
@@ -72,4 +76,5 @@ def configure(nodes: str, folder: Path, *, sessions: dict[str, Any] | None = Non
     }
     django_settings.configure(**(project | settings))
     django.setup()
-    call_command("migrate", verbosity=0, run_syncdb=True)
+    if tables:
+        call_command("migrate", verbosity=0, run_syncdb=True)

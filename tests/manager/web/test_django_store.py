@@ -283,6 +283,16 @@ def test_a_value_that_cannot_be_kept_is_an_error_with_its_path() -> None:
 
 
 @in_django
+def test_text_that_is_marked_as_safe_stays_so() -> None:
+    """Django's own serializers would make it plain text."""
+    from django.utils.safestring import SafeString, mark_safe
+
+    value = held(new_store(greeting=mark_safe("<b>hello</b>")).session_key)["greeting"]
+    assert value == "<b>hello</b>"
+    assert type(value) is SafeString
+
+
+@in_django
 def test_encode_and_decode_are_those_of_django() -> None:
     """For applications that use them by themselves."""
     store = store_of(None)
