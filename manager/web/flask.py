@@ -39,12 +39,23 @@ class FlaskSession(Session, SessionMixin):
     The marks are about the attributes themselves; what changes deep inside a value is stored all the same.
     """
 
-    accessed = False
     modified = False
     permanence_changed = False
     """Whether this request has made it outlive the browser, or not any more."""
     streams = False
     """Whether the body is sent after the session was saved."""
+
+    _marked_as_accessed = False
+
+    @property
+    def accessed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - Flask has an attribute there
+        """Whether the response may depend on it: it was looked at, or Flask has handed it out."""
+        request = self.request_state
+        return self._marked_as_accessed or request.used or request.looked_at
+
+    @accessed.setter
+    def accessed(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._marked_as_accessed = value
 
     @property
     def new(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - Flask has a constant there
@@ -77,10 +88,6 @@ class FlaskSession(Session, SessionMixin):
         """Remove what alone would make a session out of nothing."""
         if self.request_state.attributes:
             self.request_state.attributes.clear()
-
-    def _shared(self) -> dict[str, Any]:
-        self.accessed = True
-        return super()._shared()
 
     def _changing(self) -> dict[str, Any]:
         self.modified = True
