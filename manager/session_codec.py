@@ -150,7 +150,9 @@ class SessionCodec:
 
 def changed_meanwhile(error: BaseException | None) -> bool:
     """Whether a container changed while it was written: Python's iterators and the serializers say so in words only."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # a serializer may raise an error from itself
+        seen.add(id(error))
         words = error.problem if isinstance(error, SerializationError) else str(error)  # a path may hold any word
         if isinstance(error, (RuntimeError, SerializationError)) and _CHANGED.search(words):
             return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from memcached_sessions import SessionManager
-from memcached_sessions.serializers import get_serializer
+from memcached_sessions.serializers import SerializationError, get_serializer
 
 KEY = "a key of at least sixteen bytes"
 ROUNDS = 150
@@ -59,3 +59,13 @@ def test_a_commit_stores_a_state_while_another_thread_changes_it(manager: Sessio
     ):
         assert taken_over == live
         assert taken_over["turn"] == ROUNDS - 1
+
+
+def test_a_session_beyond_the_bound_of_its_serializer_is_an_error() -> None:
+    """Told to the request that made it so; nobody waits."""
+    with SessionManager("memory://") as manager:
+        session = manager.open(None)
+        session["long"] = "x" * 5_000_000
+        with pytest.raises(SerializationError, match="max_size"):
+            manager.commit(session)
+        manager.release(session)
