@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from django.conf import settings
+from django import conf  # not settings: whoever looks at the names of this module would evaluate them
 from django.conf.global_settings import SESSION_SERIALIZER as DEFAULT_SERIALIZER
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 
@@ -19,14 +19,14 @@ _STOCK_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 @register("sessions")
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
     """Return what is wrong with the settings of the sessions; nothing if they are another engine's."""
-    if settings.SESSION_ENGINE != _ENGINE:
+    if conf.settings.SESSION_ENGINE != _ENGINE:
         return []
     try:
         used = configured_settings()
     except ConfigurationError as error:
         return [Error(str(error), hint="See the settings of memcached-sessions.", id="memcached_sessions.E001")]
     messages: list[CheckMessage] = []
-    serializer = settings.SESSION_SERIALIZER
+    serializer = conf.settings.SESSION_SERIALIZER
     if serializer != DEFAULT_SERIALIZER:
         chosen = used.accepted_serializers[0]
         messages.append(
@@ -36,7 +36,7 @@ def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:  # 
                 id="memcached_sessions.W001",
             )
         )
-    if used.route is not None and _STOCK_MIDDLEWARE in settings.MIDDLEWARE:
+    if used.route is not None and _STOCK_MIDDLEWARE in conf.settings.MIDDLEWARE:
         messages.append(
             Warning(
                 f'MEMCACHED_SESSIONS["route"] is {used.route!r}, but {_STOCK_MIDDLEWARE} puts no route into cookies.',

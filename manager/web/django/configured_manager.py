@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, cast
 
-from django.conf import settings
+from django import conf  # not settings: whoever looks at the names of this module would evaluate them
 from django.core.signals import setting_changed
 from django.utils.safestring import SafeString
 
@@ -69,18 +69,18 @@ def configured_settings() -> Settings:
         ``MEMCACHED_SESSIONS`` is missing or wrong.
     """
     values = configured_values()
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [conf.settings.SECRET_KEY, *conf.settings.SECRET_KEY_FALLBACKS]
     return framework_settings(
         values,
         spell=lambda name: f'MEMCACHED_SESSIONS["{name}"]',
-        lifetime=settings.SESSION_COOKIE_AGE,
+        lifetime=conf.settings.SESSION_COOKIE_AGE,
         secret_keys=keys,
     )
 
 
 def configured_values() -> Mapping[str, Any]:
     """Return ``MEMCACHED_SESSIONS`` as it stands in the Django settings."""
-    values: object = getattr(settings, "MEMCACHED_SESSIONS", None)
+    values: object = getattr(conf.settings, "MEMCACHED_SESSIONS", None)
     if not isinstance(values, Mapping):
         raise ConfigurationError(
             'MEMCACHED_SESSIONS is missing in the Django settings: a dict such as {"nodes": "10.0.0.1:11211"}'

@@ -9,7 +9,7 @@ only when the id changes or its lifetime is renewed or changed.
 
 from typing import Any
 
-from django.conf import settings
+from django import conf  # not settings: whoever looks at the names of this module would evaluate them
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
@@ -27,7 +27,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         if not issubclass(self.SessionStore, SessionStore):
             raise ImproperlyConfigured(
                 f"{__name__}.SessionMiddleware goes with the engine memcached_sessions.manager.web.django, not with"
-                f" SESSION_ENGINE={settings.SESSION_ENGINE!r}"
+                f" SESSION_ENGINE={conf.settings.SESSION_ENGINE!r}"
             )
         self._ignores = session_manager().settings.ignored_path
 
@@ -46,7 +46,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
             return super().process_response(request, response)
         if self._ignores is not None and self._ignores(request.path):
             return response
-        name = settings.SESSION_COOKIE_NAME
+        name = conf.settings.SESSION_COOKIE_NAME
         response = super().process_response(request, response)
         cookie = response.cookies.get(name)
         if cookie is None:
@@ -68,13 +68,13 @@ class SessionMiddleware(DjangoSessionMiddleware):
     @staticmethod
     def _set_cookie(response: HttpResponse, store: SessionStore) -> None:
         response.set_cookie(
-            settings.SESSION_COOKIE_NAME,
+            conf.settings.SESSION_COOKIE_NAME,
             store.cookie_value or "",
             max_age=None if store.get_expire_at_browser_close() else store.get_expiry_age(),
-            domain=settings.SESSION_COOKIE_DOMAIN,
-            path=settings.SESSION_COOKIE_PATH,
-            secure=settings.SESSION_COOKIE_SECURE or False,
-            httponly=settings.SESSION_COOKIE_HTTPONLY or False,
-            samesite=settings.SESSION_COOKIE_SAMESITE,
+            domain=conf.settings.SESSION_COOKIE_DOMAIN,
+            path=conf.settings.SESSION_COOKIE_PATH,
+            secure=conf.settings.SESSION_COOKIE_SECURE or False,
+            httponly=conf.settings.SESSION_COOKIE_HTTPONLY or False,
+            samesite=conf.settings.SESSION_COOKIE_SAMESITE,
         )
         patch_vary_headers(response, ("Cookie",))

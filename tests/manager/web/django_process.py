@@ -46,7 +46,12 @@ class DjangoProcess:
 
     def run(self, file: str, name: str, arguments: dict[str, Any]) -> None:
         """Run a test there; what it raises is raised here, with its traceback."""
-        self._pool.submit(_run, file, name, arguments).result(PATIENCE)
+        try:
+            self._pool.submit(_run, file, name, arguments).result(PATIENCE)
+        except TimeoutError:
+            for process in self._pool._processes.values():  # noqa: SLF001 - else the pool waits for it for ever
+                process.kill()
+            raise
 
     def end(self) -> None:
         """Have the process end."""

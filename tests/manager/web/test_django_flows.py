@@ -43,7 +43,7 @@ def copied(client: Any) -> Any:
 
 @in_django
 def test_login_rotates_the_id_and_keeps_the_cart() -> None:
-    """S3, T5: whoever has fixed or seen the id before is not logged in."""
+    """Lines S3, T5: whoever has fixed or seen the id before is not logged in."""
     name, client = new_user(), browser()
     client.get("/put?cart=tea")
     thief = copied(client)
@@ -58,7 +58,7 @@ def test_login_rotates_the_id_and_keeps_the_cart() -> None:
 
 @in_django
 def test_logout_ends_the_session() -> None:
-    """S3, T7: also for who has copied the cookie."""
+    """Lines S3, T7: also for who has copied the cookie."""
     name, client = new_user(), browser()
     client.get(f"/sign-in?name={name}&password=password")
     thief = copied(client)

@@ -59,7 +59,7 @@ def test_the_cookie_has_node_and_route_and_the_key_has_not() -> None:
 
 @in_django
 def test_a_request_that_does_not_look_at_its_session_leaves_no_trace() -> None:
-    """CVE-2015-5963: no cookie, no store write, no Vary; nor does one that only looks, but for Vary."""
+    """Line S11, CVE-2015-5963: no cookie, no store write, no Vary; nor does one that only looks, but for Vary."""
     from memcached_sessions.manager.web.django import session_manager
 
     client, before = browser(), session_manager().health().sessions
@@ -74,7 +74,7 @@ def test_a_request_that_does_not_look_at_its_session_leaves_no_trace() -> None:
 
 @in_django
 def test_responses_that_depend_on_the_session_say_so_to_caches() -> None:
-    """T11, S11, CVE-2014-1418, CVE-2026-35192: whenever it was looked at, or a cookie is set."""
+    """Lines T11, S11, CVE-2014-1418, CVE-2026-35192: whenever it was looked at, or a cookie is set."""
     from django.test import override_settings
 
     client = browser()
@@ -90,7 +90,7 @@ def test_responses_that_depend_on_the_session_say_so_to_caches() -> None:
 
 @in_django
 def test_the_cookie_is_what_the_settings_say() -> None:
-    """T8: Django's SESSION_COOKIE_* hold."""
+    """Line T8: Django's SESSION_COOKIE_* hold."""
     from django.test import override_settings
 
     cookie = browser().get("/put?a=1").cookies["sessionid"]
@@ -153,7 +153,7 @@ def test_set_expiry_rules_the_cookie() -> None:
 
 @in_django
 def test_an_emptied_session_takes_its_cookie_along() -> None:
-    """T9: by the attributes that it was set with, or browsers would keep it."""
+    """Line T9: by the attributes that it was set with, or browsers would keep it."""
     from django.test import override_settings
 
     with override_settings(SESSION_COOKIE_NAME="__Host-shop", SESSION_COOKIE_SECURE=True):
@@ -166,7 +166,7 @@ def test_an_emptied_session_takes_its_cookie_along() -> None:
 
 @in_django
 def test_cycle_key_sends_the_new_id() -> None:
-    """T5: and the old one opens nothing any more."""
+    """Line T5: and the old one opens nothing any more."""
     client = browser()
     client.get("/put?a=1")
     thief = browser()
@@ -179,7 +179,7 @@ def test_cycle_key_sends_the_new_id() -> None:
 @pytest.mark.parametrize("cookie", ["", "admin", "0" * 32, "0" * 31 + "g", "x" * 5000, "..", "0" * 32 + "-evil.host~1"])
 @in_django
 def test_a_made_up_cookie_gets_a_session_of_ours(cookie: str) -> None:
-    """S1, T2, T3: what is no id, or not known, is the same as none."""
+    """Lines S1, T2, T3: what is no id, or not known, is the same as none."""
     client = browser()
     client.cookies["sessionid"] = cookie
     assert shown(client) == {}
@@ -204,7 +204,7 @@ def test_a_view_that_fails_saves_nothing() -> None:
 
 @in_django
 def test_a_request_whose_session_was_deleted_meanwhile_is_told() -> None:
-    """T7: Django answers 400, as with its own engines."""
+    """Line T7: Django answers 400, as with its own engines."""
     from django.contrib.sessions.exceptions import SessionInterrupted
     from django.http import HttpResponse
     from django.test import RequestFactory

@@ -64,7 +64,7 @@ def test_there_is_one_manager_in_a_process() -> None:
 
 @in_django
 def test_lifetimes_are_those_of_django() -> None:
-    """T10: unless MEMCACHED_SESSIONS has its own, which shorten them."""
+    """Line T10: unless MEMCACHED_SESSIONS has its own, which shorten them."""
     from memcached_sessions.manager.web.django import SessionStore, session_manager
 
     assert manager_settings().max_inactive_interval == 1_209_600
@@ -84,7 +84,7 @@ def test_lifetimes_are_those_of_django() -> None:
 
 @in_django
 def test_the_secret_key_signs() -> None:
-    """S5, T14, T16: and its fallbacks are accepted."""
+    """Lines S5, T14, T16: and its fallbacks are accepted."""
     from django.conf import settings
 
     key, old, new = saved(a=1), settings.SECRET_KEY, "another secret of the tests"
@@ -101,7 +101,7 @@ def test_the_secret_key_signs() -> None:
 
 @in_django
 def test_pickle_is_off_unless_it_is_chosen() -> None:
-    """S6, T13: SESSION_SERIALIZER does not choose it, and what it has written is not read without it."""
+    """Lines S6, T13: SESSION_SERIALIZER does not choose it, and what it has written is not read without it."""
     assert "pickle" not in manager_settings().accepted_serializers
     with override(SESSION_SERIALIZER="django.core.serializers.base.PickleSerializer"):
         assert manager_settings().accepted_serializers[0] == "compact"

@@ -45,7 +45,7 @@ def test_a_new_store_asks_nobody() -> None:
 
 @in_django
 def test_create_makes_a_key_that_exists() -> None:
-    """T1, T2: 32 hexadecimal digits that nobody can guess, another one each time, even for an empty session."""
+    """Lines T1, T2: 32 hexadecimal digits that nobody can guess, another one each time, even for an empty session."""
     keys = set()
     for _ in range(20):
         store = store_of(None)
@@ -139,7 +139,7 @@ def test_clear_removes_what_was_there_without_loading_it() -> None:
 
 @in_django
 def test_delete_ends_a_session_in_every_store() -> None:
-    """T7: what another store saves afterwards does not bring it back."""
+    """Line T7: what another store saves afterwards does not bring it back."""
     from django.contrib.sessions.backends.base import UpdateError
 
     store, late = new_store(a=1), None
@@ -182,7 +182,7 @@ def test_flush_ends_the_session_and_forgets_the_key() -> None:
 
 @in_django
 def test_cycle_key_keeps_the_data_under_a_new_key() -> None:
-    """S3, T5: the old one is dead at once, and what was not saved yet is there still."""
+    """Lines S3, T5: the old one is dead at once, and what was not saved yet is there still."""
     store = new_store(a=1)
     key = store.session_key
     store["b"] = 2
@@ -211,7 +211,7 @@ def test_cycle_key_of_a_session_that_is_not_there_begins_one() -> None:
 )
 @in_django
 def test_an_unknown_key_is_never_adopted(key: str) -> None:
-    """S1, S2, T2, T3: whether it could be one or not, a session that begins has a key of ours."""
+    """Lines S1, S2, T2, T3: whether it could be one or not, a session that begins has a key of ours."""
     store = store_of(key)
     assert store.load() == {}
     assert store.session_key is None
@@ -224,7 +224,7 @@ def test_an_unknown_key_is_never_adopted(key: str) -> None:
 
 @in_django
 def test_a_key_that_another_process_may_know_is_kept_for_reading() -> None:
-    """S2: it was named in the cookie, and nobody can ask it. What is written begins another session."""
+    """Line S2: it was named in the cookie, and nobody can ask it. What is written begins another session."""
     store = store_of("0" * 32 + "-n1.app2")
     assert store.load() == {}
     assert store.session_key == "0" * 32
@@ -237,7 +237,7 @@ def test_a_key_that_another_process_may_know_is_kept_for_reading() -> None:
 @pytest.mark.parametrize("key", ["", None, "1", "1234567"])
 @in_django
 def test_an_empty_or_short_key_is_none(key: str | None) -> None:
-    """T4, CVE-2015-3982: nobody shares a session with all others that have none."""
+    """Lines T4, CVE-2015-3982: nobody shares a session with all others that have none."""
     one, other = store_of(key), store_of(key)
     assert one.session_key is None
     one["a"] = 1
@@ -250,7 +250,7 @@ def test_an_empty_or_short_key_is_none(key: str | None) -> None:
 
 @in_django
 def test_save_with_must_create_refuses_a_key_that_is_there() -> None:
-    """T6: and makes another one where it is not."""
+    """Line T6: and makes another one where it is not."""
     from django.contrib.sessions.backends.base import CreateError
 
     store = new_store(a=1)
@@ -304,7 +304,7 @@ def test_encode_and_decode_are_those_of_django() -> None:
 
 @in_django
 def test_a_session_lives_as_long_as_the_settings_say() -> None:
-    """T10: SESSION_COOKIE_AGE, or what set_expiry was given, counted from the last save."""
+    """Line T10: SESSION_COOKIE_AGE, or what set_expiry was given, counted from the last save."""
     from django.conf import settings
 
     store = new_store(a=1)
@@ -324,7 +324,7 @@ def test_a_session_lives_as_long_as_the_settings_say() -> None:
 
 @in_django
 def test_reading_does_not_keep_a_session_alive() -> None:
-    """T10: Django counts from the last save."""
+    """Line T10: Django counts from the last save."""
     store = new_store(a=1)
     store.set_expiry(1)
     store.save()

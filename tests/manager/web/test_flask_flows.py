@@ -47,7 +47,7 @@ def copied(client: FlaskClient) -> FlaskClient:
 
 
 def test_login_and_logout(new_client: NewClient) -> None:
-    """S3, T5: the id is another one after each; whoever knows an old one is not logged in."""
+    """Lines S3, T5: the id is another one after each; whoever knows an old one is not logged in."""
     client = new_client()
     assert client.get("/who").status_code == 401
     client.get("/put?cart=tea")

@@ -123,7 +123,7 @@ def test_a_session_is_a_dict_and_a_session_of_flask(client: FlaskClient) -> None
 
 
 def test_a_request_that_does_not_look_at_its_session_leaves_no_trace(client: FlaskClient) -> None:
-    """CVE-2015-5963: no cookie, no Vary, and no store write even if it looks."""
+    """Line S11, CVE-2015-5963: no cookie, no Vary, and no store write even if it looks."""
     response = client.get("/plain")
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers
@@ -148,7 +148,7 @@ def test_a_request_that_does_not_look_at_its_session_leaves_no_trace(client: Fla
     ],
 )
 def test_whatever_looks_at_the_session_is_told_to_caches(shop: NewShop, look: Callable[[], object]) -> None:
-    """T11, S11, CVE-2023-30861, CVE-2026-27205: also ``in`` and ``len``."""
+    """Lines T11, S11, CVE-2023-30861, CVE-2026-27205: also ``in`` and ``len``."""
     app = shop()
 
     @app.get("/look")
@@ -164,7 +164,7 @@ def test_whatever_looks_at_the_session_is_told_to_caches(shop: NewShop, look: Ca
 
 
 def test_every_reader_marks_the_session_itself() -> None:
-    """T11: Flask before 3.1.3 does not."""
+    """Line T11: Flask before 3.1.3 does not."""
     with SessionManager("memory://") as manager:
         for look in (
             len,
@@ -217,7 +217,7 @@ def test_the_cookie_is_set_once(client: FlaskClient) -> None:
 
 
 def test_the_cookie_is_what_the_settings_say(shop: NewShop) -> None:
-    """T8: Flask's SESSION_COOKIE_* hold."""
+    """Line T8: Flask's SESSION_COOKIE_* hold."""
     header = shop().test_client().get("/put?a=1").headers["Set-Cookie"]
     assert header.endswith("; HttpOnly; Path=/")
     client = shop(
@@ -235,7 +235,7 @@ def test_the_cookie_is_what_the_settings_say(shop: NewShop) -> None:
 
 
 def test_an_emptied_session_ends_and_takes_its_cookie_along(shop: NewShop) -> None:
-    """T9: by the attributes that it was set with, or browsers would keep it; a copy of the id opens nothing."""
+    """Line T9: by the attributes that it was set with, or browsers would keep it; a copy of the id opens nothing."""
     client = shop(SESSION_COOKIE_NAME="__Host-shop", SESSION_COOKIE_SECURE=True).test_client()
     cookie = client.get("/put?a=1").headers["Set-Cookie"]
     name, _, rest = cookie.partition("=")
@@ -250,7 +250,7 @@ def test_an_emptied_session_ends_and_takes_its_cookie_along(shop: NewShop) -> No
 
 @pytest.mark.parametrize("cookie", ["", "admin", "0" * 32, "0" * 31 + "g", "x" * 4000, "..", "0" * 32 + "-n1.app1"])
 def test_a_made_up_cookie_gets_a_session_of_ours(client: FlaskClient, cookie: str) -> None:
-    """S1, S2, T1, T2, T3, T4: what is no id, or not known, is the same as none, and never adopted."""
+    """Lines S1, S2, T1, T2, T3, T4: what is no id, or not known, is the same as none, and never adopted."""
     made_up = with_cookie(client, cookie)
     assert shown(made_up) == {}
     made_up.get("/put?a=1")
@@ -260,7 +260,7 @@ def test_a_made_up_cookie_gets_a_session_of_ours(client: FlaskClient, cookie: st
 
 
 def test_rotation_changes_the_id_and_kills_the_old_one(client: FlaskClient) -> None:
-    """S3, T5: what the session holds stays."""
+    """Lines S3, T5: what the session holds stays."""
     client.get("/put?a=1")
     old = cookie_of(client)
     client.get("/rotate")
@@ -270,7 +270,7 @@ def test_rotation_changes_the_id_and_kills_the_old_one(client: FlaskClient) -> N
 
 
 def test_a_slow_request_does_not_bring_a_session_back(shop: NewShop) -> None:
-    """T7: nor the cookie of a session that was rotated meanwhile (R19)."""
+    """Line T7: nor the cookie of a session that was rotated meanwhile (R19)."""
     app = shop()
     client = app.test_client()
 
@@ -347,7 +347,7 @@ def test_permanence_is_no_data(client: FlaskClient) -> None:
 
 
 def test_sessions_rest_as_long_as_flask_says(shop: NewShop) -> None:
-    """T10: PERMANENT_SESSION_LIFETIME, unless another limit is given; and an absolute one if wanted."""
+    """Line T10: PERMANENT_SESSION_LIFETIME, unless another limit is given; and an absolute one if wanted."""
     manager = shop(PERMANENT_SESSION_LIFETIME=60).extensions[EXTENSION]
     assert manager.settings.max_inactive_interval == 60
     assert manager.settings.absolute_timeout is None
@@ -480,7 +480,7 @@ def test_a_manager_of_your_own() -> None:
 
 
 def test_the_secret_key_signs(shop: NewShop) -> None:
-    """S5, T14, T16: and its fallbacks are accepted, the present one first (CVE-2025-47278)."""
+    """Lines S5, T14, T16: and its fallbacks are accepted, the present one first (CVE-2025-47278)."""
     client = shop().test_client()
     client.get("/put?a=1")
     new = {"SECRET_KEY": ANOTHER_KEY, "SECRET_KEY_FALLBACKS": [SECRET_KEY]}
@@ -494,7 +494,7 @@ def test_the_secret_key_signs(shop: NewShop) -> None:
 
 
 def test_signing_keys_of_its_own(shop: NewShop) -> None:
-    """T14: then SECRET_KEY signs no session."""
+    """Line T14: then SECRET_KEY signs no session."""
     keys = shop(MEMCACHED_SESSIONS_SIGNING_KEYS=["sixteen bytes or more"]).extensions[EXTENSION].settings.mac_keys
     assert keys == (b"sixteen bytes or more",)
 
@@ -508,7 +508,7 @@ def test_a_short_secret_key_signs_too(shop: NewShop) -> None:
 
 
 def test_pickle_needs_a_key_and_is_said_to_be_one(shop: NewShop) -> None:
-    """S6, T13: off unless chosen, and never without a signature."""
+    """Lines S6, T13: off unless chosen, and never without a signature."""
     assert not shop().session_interface.pickle_based
     assert "pickle" not in shop().extensions[EXTENSION].settings.accepted_serializers
     assert shop(MEMCACHED_SESSIONS_SERIALIZER="pickle").session_interface.pickle_based

@@ -40,7 +40,7 @@ def shown(client: FlaskClient) -> dict[str, Any]:
 
 
 def test_flask_serves_its_sessions_without_a_node(memcached: MemcachedProcess) -> None:
-    """S2: from the process, changes too; they are stored when the node is back."""
+    """Line S2: from the process, changes too; they are stored when the node is back."""
     app = new_shop(f"n1:127.0.0.1:{memcached.port}")
     with app.extensions[EXTENSION] as manager:
         client = app.test_client()
@@ -61,7 +61,7 @@ def test_flask_serves_its_sessions_without_a_node(memcached: MemcachedProcess) -
 
 
 def test_flask_keeps_a_cookie_that_it_cannot_ask_for(memcached: MemcachedProcess) -> None:
-    """S2: "node down" is not "unknown": the session is empty, and there again with the node."""
+    """Line S2: "node down" is not "unknown": the session is empty, and there again with the node."""
     nodes = f"n1:127.0.0.1:{memcached.port}"
     one, other = new_shop(nodes), new_shop(nodes, MEMCACHED_SESSIONS_ROUTE="app2")
     with one.extensions[EXTENSION], other.extensions[EXTENSION] as manager:
@@ -80,7 +80,7 @@ def test_flask_keeps_a_cookie_that_it_cannot_ask_for(memcached: MemcachedProcess
 
 
 def test_django_serves_its_sessions_without_a_node(django_process: DjangoProcess, memcached: MemcachedProcess) -> None:
-    """S2: from the process, changes too; they are stored when the node is back."""
+    """Line S2: from the process, changes too; they are stored when the node is back."""
     visit = django_process.run
     visit(__file__, "begin", {})
     memcached.kill()
