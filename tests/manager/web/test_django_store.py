@@ -237,7 +237,7 @@ def test_a_key_that_another_process_may_know_is_kept_for_reading() -> None:
 @pytest.mark.parametrize("key", ["", None, "1", "1234567"])
 @in_django
 def test_an_empty_or_short_key_is_none(key: str | None) -> None:
-    """Lines T4, CVE-2015-3982: nobody shares a session with all others that have none."""
+    """Lines S11, T4, CVE-2015-3982: nobody shares a session with all others that have none."""
     one, other = store_of(key), store_of(key)
     assert one.session_key is None
     one["a"] = 1

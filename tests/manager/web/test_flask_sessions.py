@@ -250,7 +250,7 @@ def test_an_emptied_session_ends_and_takes_its_cookie_along(shop: NewShop) -> No
 
 @pytest.mark.parametrize("cookie", ["", "admin", "0" * 32, "0" * 31 + "g", "x" * 4000, "..", "0" * 32 + "-n1.app1"])
 def test_a_made_up_cookie_gets_a_session_of_ours(client: FlaskClient, cookie: str) -> None:
-    """Lines S1, S2, T1, T2, T3, T4: what is no id, or not known, is the same as none, and never adopted."""
+    """Lines S1, S2, S11, T1, T2, T3, T4: what is no id, or not known, is never adopted (CVE-2015-3982)."""
     made_up = with_cookie(client, cookie)
     assert shown(made_up) == {}
     made_up.get("/put?a=1")
@@ -480,7 +480,7 @@ def test_a_manager_of_your_own() -> None:
 
 
 def test_the_secret_key_signs(shop: NewShop) -> None:
-    """Lines S5, T14, T16: and its fallbacks are accepted, the present one first (CVE-2025-47278)."""
+    """Lines S5, S11, T14, T16: and its fallbacks are accepted, the present one first (CVE-2025-47278)."""
     client = shop().test_client()
     client.get("/put?a=1")
     new = {"SECRET_KEY": ANOTHER_KEY, "SECRET_KEY_FALLBACKS": [SECRET_KEY]}
