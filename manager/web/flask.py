@@ -65,13 +65,12 @@ class FlaskSession(Session, SessionMixin):
     @property
     def permanent(self) -> bool:
         """Whether the cookie outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
-        return bool(self._shared().get(_PERMANENT))
+        return bool(self.get(_PERMANENT))
 
     @permanent.setter
     def permanent(self, value: bool) -> None:
-        attributes = self._shared()
-        if bool(value) != bool(attributes.get(_PERMANENT)):
-            attributes[_PERMANENT] = bool(value)
+        if bool(value) != self.permanent:
+            self._shared()[_PERMANENT] = bool(value)
             self.permanence_changed = True
 
     def rotate(self) -> None:
