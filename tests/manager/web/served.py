@@ -43,7 +43,9 @@ class Served:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         module, *arguments = command.split()
-        address = [f"--host=127.0.0.1 --port={self.port}", f"--bind=127.0.0.1:{self.port}"][module == "gunicorn"]
+        address = f"--host=127.0.0.1 --port={self.port}"
+        if module == "gunicorn":
+            address = f"--bind=127.0.0.1:{self.port} --no-control-socket"
         self._printed = TemporaryFile()  # noqa: SIM115 - closed at the end of the block
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments, *address.split(), application],
