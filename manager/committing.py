@@ -209,6 +209,7 @@ class Committing:
             payload != entry.payload
             or entry.unbacked
             or entry.idle != entry.stored_idle
+            or entry.absolute != entry.stored_absolute
             or entry.displaced
             or entry.standing is not Standing.LIVE
             or not process.settings.enabled

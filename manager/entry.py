@@ -101,6 +101,7 @@ class Entry:
     stored_idle: int | None = None
     absolute: int | None = None
     """Seconds that it may live in all."""
+    stored_absolute: int | None = None
     counter: int = 0
     vector: VersionVector = EMPTY
     base_vector: VersionVector = EMPTY
@@ -149,6 +150,11 @@ class Entry:
         if key is None:
             key = self.known_key = storage_key(self.sid, self.prefix)
         return key
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it holds a session that goes on."""
+        return self.standing is Standing.LIVE
 
     def seen_on(self, node: str) -> Seen | None:
         """Return the copy that a node is known to hold."""
