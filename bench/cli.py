@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ..serializers import SerializerInfo, available_serializers
+from .command_line import command_line
 from .references import reference_infos
 from .report import markdown_report, terminal_report
 from .request_path import command as request_path
@@ -106,7 +107,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     workloads = _chosen(parser, "workload", options.workload, available_workloads())
     passes: int = options.passes or (QUICK_PASSES if options.quick else PASSES)
     with _Progress() as progress:
-        result = run(Plan(serializers, workloads, passes, _command_line(options)), progress)
+        asked = command_line("session-bench", options, ("serializer", "workload", "quick", "passes"))
+        result = run(Plan(serializers, workloads, passes, asked), progress)
     output: Path | None = options.output
     if output:
         write_result(result, output)
@@ -173,16 +175,6 @@ def _enough_passes(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) >= QUICK_PASSES):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from {QUICK_PASSES} on, which an interval takes")
     return int(text)
-
-
-def _command_line(options: argparse.Namespace) -> str:
-    """The command without the names of files, which are nobody's business but the user's."""
-    words = ["session-bench"]
-    for name in ("serializer", "workload"):
-        words += [word for value in getattr(options, name) or () for word in (f"--{name}", value)]
-    words += ["--quick"] if options.quick else []
-    words += ["--passes", str(options.passes)] if options.passes else []
-    return " ".join(words)
 
 
 @contextmanager

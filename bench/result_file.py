@@ -1,4 +1,4 @@
-"""Writes a `Result` to a JSON file and reads it back, equal.
+"""Writes a result, which is any frozen dataclass, to a JSON file and reads it back, equal.
 
 Invariant: a file is either whole or not there, and what is read is checked field by field: a file of another version,
 a truncated one or one made by hand with a mistake is refused with the place of the mistake.
@@ -12,17 +12,29 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from .result import SCHEMA, Result
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Result = TypeVar("_Result")
 
 
 class ResultFileError(ValueError):
     """A file holds no result that this version can read; the message has the file, the place and what to do."""
 
 
-def write_result(result: Result, path: Path) -> None:
+def write_result(result: "DataclassInstance", path: Path) -> None:
     """Write a result, replacing the file at once; missing folders are made.
+
+    Parameters
+    ----------
+    result
+        A dataclass of what JSON has: other dataclasses, tuples, mappings by text, enums of text, text, numbers, None.
+    path
+        Of the file.
 
     Raises
     ------
@@ -46,31 +58,60 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def read_result(path: Path) -> Result:
-    """Read what `write_result` wrote.
+    """Read a comparison of serializers that `write_result` wrote.
 
     Raises
     ------
     OSError
         The file cannot be read.
     ResultFileError
-        It holds no result of this version.
+        It holds no such result, or one of another version.
     """
+    return read_result_of(Result, path, schema=SCHEMA, command="session-bench")
+
+
+def read_result_of(cls: type[_Result], path: Path, *, schema: int, command: str, kind: str | None = None) -> _Result:
+    """Read a result of a class that `write_result` wrote.
+
+    Parameters
+    ----------
+    cls
+        A dataclass with a field ``schema``.
+    path
+        Of the file.
+    schema
+        The version of its shape that can be read.
+    command
+        What writes it with ``--output``: what an error tells to run.
+    kind
+        What its field ``kind`` must be; None: it has none.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ResultFileError
+        It holds no such result, or one of another version.
+    """
+    again = f"write it again with {command} --output"
     try:
         data: object = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ResultFileError(f"{path} is no JSON ({error}): write it again with session-bench --output") from error
-    if not isinstance(data, dict) or "schema" not in data:
-        raise ResultFileError(f"{path} is no result of session-bench: it has no 'schema' at its top")
-    schema = cast("dict[str, object]", data)["schema"]
-    if schema != SCHEMA:
+        raise ResultFileError(f"{path} is no JSON ({error}): {again}") from error
+    found = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    if "schema" not in found:
+        raise ResultFileError(f"{path} is no result of {command}, it has no 'schema' at its top: {again}")
+    if found.get("kind") != kind:
+        raise ResultFileError(f"{path} is no result of {command}: {again}")
+    if found["schema"] != schema:
         raise ResultFileError(
-            f"{path} has schema {schema!r} and this version reads {SCHEMA}: "
-            "use the version of memcached-sessions that wrote it, or run session-bench again"
+            f"{path} has schema {found['schema']!r} and this version reads {schema}: "
+            f"use the version of memcached-sessions that wrote it, or {again}"
         )
     try:
-        return _read(Result, cast("object", data), "result")
+        return _read(cls, data, "result")
     except _MisfitError as error:
-        raise ResultFileError(f"{path} is damaged: {error}. Run session-bench again.") from error
+        raise ResultFileError(f"{path} is damaged: {error}: {again}") from error
 
 
 class _MisfitError(ValueError):
@@ -78,7 +119,7 @@ class _MisfitError(ValueError):
 
 
 def _read(expected: Any, data: Any, where: str) -> Any:
-    """Return data of a JSON file as a value of the expected type, which is one of those that `Result` is made of."""
+    """Return data of a JSON file as a value of the expected type, which is one of those that results are made of."""
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in (Union, UnionType):
         return _read_one_of(arguments, data, where)

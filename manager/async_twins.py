@@ -117,6 +117,11 @@ class AsyncTwins(ABC):
         session = await self.aopen(session_id, method=method, path=path)
         try:
             yield session
+        except BaseException:
+            session.request_state.committed = False  # what it had changed since is left to the next request
+            self.release(session)
+            raise
+        try:
             await self.acommit(session)
         finally:
             self.release(session)

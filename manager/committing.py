@@ -14,7 +14,7 @@ from time import perf_counter
 
 from ..serializers import SerializationError
 from .backup_queue import BackupQueue
-from .entry import Entry, Standing, touch_interval
+from .entry import Entry, Standing, Turn, touch_interval
 from .events import EventKind
 from .process import Process
 from .reconciling import Reconciling
@@ -45,7 +45,7 @@ class Committing:
             threads = settings.backup_thread_count or os.cpu_count() or 1
             self.queue = BackupQueue(self.store, size=settings.backup_queue_size, threads=threads, count=process.count)
 
-    def commit(self, entry: Entry, payload: bytes | None = None) -> None:
+    def commit(self, entry: Entry, payload: bytes | None = None, *, changeable: bool = True) -> None:
         """Back a session up as it is, or see to it that it will be.
 
         Parameters
@@ -54,6 +54,8 @@ class Committing:
             The session.
         payload
             Its encoding, if the caller has just made it.
+        changeable
+            Whether the request may have changed it. One that cannot waits for no room in the queue.
 
         Raises
         ------
@@ -67,7 +69,7 @@ class Committing:
                     self._process.count("modifications")
             return
         try:
-            handed_over = self._hand_over(queue, entry, payload, self._room_timeout)
+            handed_over = self._hand_over(queue, entry, payload, self._room_timeout if changeable else 0)
         except SerializationError as error:
             with entry.mutex:
                 self._refuse(entry, error)
@@ -78,13 +80,15 @@ class Committing:
             with entry.mutex:
                 self._commit_now(entry, None)
         else:
-            self._leave_to_the_background(entry)
+            self._leave_to_the_background(entry, told=not changeable)
 
     def is_at_rest(self, entry: Entry) -> bool:
         """Whether a request that cannot have changed a session has nothing to do at its end."""
         if entry.overlooked:
             return False
-        return entry.pending is not None or self._due(entry, entry.payload) is Due.NOTHING
+        if entry.pending is not None:
+            return entry.turn is not Turn.NONE
+        return self._due(entry, entry.payload) is Due.NOTHING
 
     def commit_at_hand(self, entry: Entry, payload: bytes | None = None) -> bool:
         """Do what `commit` does if that asks no node and waits for nobody; return whether it was done."""
@@ -96,7 +100,10 @@ class Committing:
         if not entry.mutex.acquire(blocking=False):
             return False
         try:
-            return self._due(entry, self.encoded(entry)) is Due.NOTHING
+            done = self._due(entry, self.encoded(entry)) is Due.NOTHING
+            if not done:
+                entry.overlooked = True  # for `commit`, which follows: the encoding has taken the mark away
+            return done
         finally:
             entry.mutex.release()
 
@@ -104,12 +111,19 @@ class Committing:
         """Let what has changed wait for a thread; return False if there is no room within ``timeout`` seconds."""
         process = self._process
         with entry.snapshots:
-            entry.overlooked = False
+            overlooked, entry.overlooked = (
+                entry.overlooked,
+                False,
+            )  # before the encoding: what comes later sets it again
             self._reconciling.restore_displaced(entry)
             if payload is None:
-                payload = process.codec.encode(entry.attributes)
+                try:
+                    payload = process.codec.encode(entry.attributes)
+                except SerializationError:
+                    entry.overlooked = entry.overlooked or overlooked
+                    raise
             changed = payload != entry.newest
-            if changed:
+            if changed and not entry.left:
                 process.count("modifications")
             if entry.standing is not Standing.LIVE:
                 if changed:
@@ -117,34 +131,39 @@ class Committing:
                 return True
             if changed:
                 entry.pending, entry.left = payload, False
-            elif entry.pending is None and self._is_settled(entry, payload):
-                return True
-        if not changed and entry.pending is None:
-            # A touch, or another attempt to store what could not be: this request need not wait for that.
-            queue.put(entry, 0)
-            return True
+            elif entry.pending is None:
+                due = self._due_now(entry, payload)
+                if due is Due.NOTHING:
+                    return True
+                if due is not None and (entry.idle, entry.absolute) == (entry.stored_idle, entry.stored_absolute):
+                    # A touch, or another attempt to store what could not be: this request need not wait for that.
+                    queue.put(entry, 0)
+                    return True
+                # A limit that was set; or what is stored at this moment may be a change that was taken back since.
+                entry.pending, entry.left = payload, False
         started = perf_counter()
         put = queue.put(entry, timeout)
         if process.meter is not None and (put or timeout):
             process.meter.note_wait(perf_counter() - started)
         return put
 
-    def _is_settled(self, entry: Entry, payload: bytes) -> bool:
-        """Whether nothing is to be done, and nothing under way: that may be a change which was taken back since."""
+    def _due_now(self, entry: Entry, payload: bytes) -> Due | None:
+        """Return what is to be done, None if somebody is doing something."""
         if not entry.mutex.acquire(blocking=False):
-            return False
+            return None
         try:
-            return self._due(entry, payload) is Due.NOTHING
+            return self._due(entry, payload)
         finally:
             entry.mutex.release()
 
-    def _leave_to_the_background(self, entry: Entry) -> None:
+    def _leave_to_the_background(self, entry: Entry, *, told: bool) -> None:
         """Let the watchers store a session that found no room in the queue: nothing but its attributes is kept."""
         process = self._process
         with entry.snapshots:
             entry.pending, entry.left = None, True
             process.note_unbacked(entry)
-        process.emit(EventKind.BACKUP_FAILED, entry, detail="no room in the queue of asynchronous backups")
+        if not told:
+            process.emit(EventKind.BACKUP_FAILED, entry, detail="no room in the queue of asynchronous backups")
 
     def store(self, entry: Entry) -> None:
         """Back a session up for the queue: its newest snapshot, or what it is now."""
@@ -154,6 +173,8 @@ class Committing:
             try:
                 if entry.standing is Standing.LIVE:
                     self._commit_now(entry, payload)
+                elif payload is not None and payload != entry.payload:
+                    process.emit(EventKind.DROPPED, entry, detail="the session has ended while its backup waited")
             except Exception as error:
                 # A value that was set after the snapshot was taken, and that a merge has to encode: the request
                 # that set it is told by its own commit. Or a fault of ours: the session is tried again.

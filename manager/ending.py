@@ -6,6 +6,7 @@ is stored under its new id before the old one dies, and what others store under 
 that another process had ended is over under both.
 """
 
+from ..serializers import SerializationError
 from .debts import Debt
 from .entry import Entry
 from .errors import StoreError, UndecodableError
@@ -70,10 +71,17 @@ class Ending:
     def _debt(self, sid: str, mark: Mark, vector: VersionVector, life: int) -> Debt:
         return Debt(sid, vector, self._process.runtime.monotonic() + life, (*mark, life))
 
-    def rotate(self, entry: Entry) -> None:
+    def rotate(self, entry: Entry, payload: bytes) -> None:
         """Give a session a new id. The old one is dead afterwards, in every process.
 
         Where another process had ended the old one, the session is over, and the new id with it.
+
+        Parameters
+        ----------
+        entry
+            The session.
+        payload
+            Its encoding.
         """
         process = self._process
         old_sid, old_key, never_stored = entry.sid, entry.key, entry.new
@@ -88,7 +96,7 @@ class Ending:
         process.sessions.rename(entry, old_sid)
         process.count("rotated")
         if process.settings.enabled:
-            self._saving.save(entry)
+            self._save(entry, payload)
         if not never_stored:
             for node in process.nodes.all:
                 if self._end_old(entry, old_sid, old_key, node, base):
@@ -141,4 +149,12 @@ class Ending:
             self._process.emit(EventKind.DROPPED, entry, node=node.label, detail=str(error))
             return
         if taken is not None:
-            self._saving.save(entry)
+            self._save(entry)
+
+    def _save(self, entry: Entry, payload: bytes | None = None) -> None:
+        """Store the session under its new id; where a parallel request has just set what cannot be kept, later."""
+        try:
+            self._saving.save(entry, payload)
+        except SerializationError as error:
+            self._process.note_unbacked(entry)
+            self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))

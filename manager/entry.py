@@ -110,8 +110,8 @@ class Entry:
     """What was sent to nodes last, and its vector, until all have it: what others store may have grown from it."""
     home: str = ""
     """The node whose name the id bears; empty: none (or the one that has no name)."""
-    known_key: str | None = None
-    """The `key`, while somebody is at the session."""
+    known_key: tuple[str, str] | None = field(default=None, repr=False)
+    """The `key` and the sid that it is of, while somebody is at the session."""
     seen: Seen | None = None
     """The copies that this process knows of, one for each node at most."""
     sole: bool = False
@@ -146,10 +146,10 @@ class Entry:
     @property
     def key(self) -> str:
         """The storage key: a hash that takes as long as a few lines of code, and is a tenth of what an entry takes."""
-        key = self.known_key
-        if key is None:
-            key = self.known_key = storage_key(self.sid, self.prefix)
-        return key
+        known, sid = self.known_key, self.sid
+        if known is None or known[0] is not sid:  # a rotation may come between any two lines of a request beside it
+            known = self.known_key = sid, storage_key(sid, self.prefix)
+        return known[1]
 
     @property
     def is_live(self) -> bool:

@@ -11,17 +11,22 @@ created, taken over, relocated, backed up, expired,    DEBUG
 destroyed, and all that is over the bound
 ====================================================== ====================================================
 
-The first record after a minute in which some were over the bound says how many. Invariant: a record names a session by
-its storage key, a hash of its id, and never by the id.
+The first record after a minute in which some were over the bound says how many. Invariants: a record names a session by
+its storage key, a hash of its id, and never by the id; it is one line of printable characters, however an attribute is
+named and whatever a server says.
 """
 
 import logging
 from collections.abc import Callable
 
+from .escaping import shortened, shown
 from .events import Event, EventKind
 
 MOST_A_MINUTE = 5
 """Records of one kind above DEBUG."""
+
+LONGEST_DETAIL = 1000
+"""Characters of what an event tells; names of attributes may be of any length."""
 
 _MINUTE = 60.0
 
@@ -69,7 +74,7 @@ class EventLog:
             if _logger.isEnabledFor(logging.DEBUG):
                 _logger.debug("%s%s", kind.value, _place(event))
         elif kind is EventKind.NODE_DOWN:
-            _logger.warning("node %s is down: %s", event.node, event.detail)
+            _logger.warning("node %s is down: %s", event.node, _detail(event))
         else:
             _logger.info("node %s is up again, and holds what it should", event.node)
 
@@ -103,4 +108,9 @@ def _place(event: Event) -> str:
     """Return where it happened, and the detail, as the end of a sentence."""
     places = [f"{name} {value}" for name, value in (("node", event.node), ("key", event.key)) if value]
     place = f" ({', '.join(places)})" if places else ""
-    return f"{place}: {event.detail}" if event.detail else place
+    return f"{place}: {_detail(event)}" if event.detail else place
+
+
+def _detail(event: Event) -> str:
+    """Return the detail as it may be in a record. Cut before it is escaped too, so that a huge one takes no time."""
+    return shortened(shown(shortened(event.detail, LONGEST_DETAIL)), LONGEST_DETAIL)

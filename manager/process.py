@@ -7,6 +7,7 @@ sessions: the parent owns them.
 import threading
 from collections.abc import Mapping
 
+from ..serializers import SerializationError
 from .entry import Entry
 from .events import EventKind, Events
 from .freshness import Freshness
@@ -126,8 +127,12 @@ class Process:
             A value cannot be kept; with its path.
         """
         with entry.snapshots:
-            entry.overlooked = False
-            payload = self.codec.encode(entry.attributes)
+            overlooked, entry.overlooked = entry.overlooked, False
+            try:
+                payload = self.codec.encode(entry.attributes)
+            except SerializationError:
+                entry.overlooked = entry.overlooked or overlooked
+                raise
             entry.left = False
             if entry.pending is not None:
                 self.drop_pending(entry)

@@ -242,9 +242,9 @@ class Reconciling:
         if entry.has_others and not isinstance(value, _PLAIN):
             encoding = before or self.encoding({name: value})
             if encoding is not None:
-                if entry.displaced is None:
-                    entry.displaced = {}
-                entry.displaced.setdefault(name, []).append((value, encoding))
+                displaced = entry.displaced or {}  # the last request may let go of it at this very moment
+                displaced.setdefault(name, []).append((value, encoding))
+                entry.displaced = displaced
 
     def restore_displaced(self, entry: Entry) -> None:
         """Bring back values that a request changed after a merge had replaced them: the later change wins.

@@ -173,7 +173,10 @@ class Repairing:
     def _save_all(self, concerned: Callable[[Entry], bool], until: float | None = None) -> int:
         count = 0
         for entry in self._process.sessions.live():
-            if not concerned(entry) or not self._process.nodes.targets(entry.home):
+            if not concerned(entry):
+                continue
+            if not self._process.nodes.targets(entry.home):
+                self._process.retries = True  # when there is a node again
                 continue
             with entry.mutex, self._process.sessions.held(entry):
                 if entry.standing is not Standing.LIVE or not concerned(entry):
@@ -181,6 +184,7 @@ class Repairing:
                 self._save(entry)
             count += 1
             if self._ended or (until is not None and self._process.runtime.monotonic() >= until):
+                self._process.retries = True
                 break
             if until is None and count % SAVES_PER_PAUSE == 0:
                 self._process.runtime.sleep(PAUSE)
@@ -189,7 +193,8 @@ class Repairing:
     def _save(self, entry: Entry, payload: bytes | None = None) -> None:
         try:
             self._saving.save(entry, payload)
-        except ValueError as error:  # a value or header that cannot be written; the others are not to suffer
+        except Exception as error:  # noqa: BLE001 - whatever a serializer or store raises, the others are not to suffer
+            entry.unbacked = True  # to try it again before it changes would be in vain
             self._process.emit(EventKind.BACKUP_FAILED, entry, detail=str(error))
             if payload is None and entry.pending is not None:
                 self._save(entry, entry.pending)  # it was taken before the value was set

@@ -44,5 +44,7 @@ class RequestBlock:
         try:
             if kind is None:
                 manager.commit(session)
+            else:
+                session.request_state.committed = False  # what it had changed since is left to the next request
         finally:
             manager.release(session)

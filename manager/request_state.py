@@ -53,6 +53,7 @@ class RequestState:
     changeable: bool = False
     """The application has set an attribute, or was handed a value that it can change in place."""
     committed: bool = False
+    """Nothing can have changed since the last commit."""
     noted: bool = False
     """It is in the statistics."""
     begun: bool = False
@@ -74,6 +75,10 @@ class RequestState:
         self.idle = idle
         self.absolute = absolute
         self.ignored = ignored
+
+    def note_changeable(self) -> None:
+        """Note that the application may change the session from now on."""
+        self.changeable, self.committed = True, False
 
     @property
     def requested(self) -> SessionId | None:

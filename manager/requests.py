@@ -144,7 +144,7 @@ class Requests:
                 return self._commit_nothing(request)
             entry, payload = self._create(request, attributes)
         if not request.ignored and self._may_have_changed(request, entry):
-            self._committing.commit(entry, payload)
+            self._committing.commit(entry, payload, changeable=request.changeable or entry.overlooked)
             request.committed = True
         return self._cookie(request, entry)
 
@@ -258,8 +258,9 @@ class Requests:
                     # whom the rotation is to keep out.
                     old_sid = entry.sid
                     # A value that cannot be kept is refused before anything is done.
-                    changed = self._committing.encoded(entry) != entry.payload
-                    self._ending.rotate(entry)
+                    payload = self._committing.encoded(entry)
+                    changed = payload != entry.payload
+                    self._ending.rotate(entry, payload)
                     if entry.standing is Standing.LIVE:
                         request.rotated_from += (old_sid,)
                         request.sid = entry.sid

@@ -181,7 +181,7 @@ class Session(dict[str, Any]):
     @max_inactive_interval.setter
     def max_inactive_interval(self, seconds: int | None) -> None:
         self._find()
-        self.request_state.changeable = True
+        self.request_state.note_changeable()
         self.request_state.idle = _limit("max_inactive_interval", seconds)
         if self.request_state.entry is not None:
             self.request_state.entry.idle = seconds
@@ -196,7 +196,7 @@ class Session(dict[str, Any]):
     @absolute_timeout.setter
     def absolute_timeout(self, seconds: int | None) -> None:
         self._find()
-        self.request_state.changeable = True
+        self.request_state.note_changeable()
         self.request_state.absolute = _limit("absolute_timeout", seconds)
         if self.request_state.entry is not None:
             self.request_state.entry.absolute = seconds
@@ -253,7 +253,7 @@ class Session(dict[str, Any]):
 
     def _shared(self) -> dict[str, Any]:
         """Return the attributes for what may change them, now or later through a value that is handed out."""
-        self.request_state.changeable = True
+        self.request_state.note_changeable()
         return self._looked_at()
 
     def _looked_at(self) -> dict[str, Any]:
@@ -272,7 +272,7 @@ class Session(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = self._looked_at()[name]
         if type(value) not in _UNCHANGEABLE:
-            self.request_state.changeable = True
+            self.request_state.note_changeable()
         return value
 
     def __contains__(self, name: object) -> bool:
@@ -292,6 +292,9 @@ class Session(dict[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         return self._shared() == (other._shared() if isinstance(other, Session) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     __hash__ = None  # pyright: ignore[reportAssignmentType] - as for every dict
 
@@ -326,7 +329,7 @@ class Session(dict[str, Any]):
         """Return an attribute, or the default."""
         value = self._looked_at().get(name, default)
         if type(value) not in _UNCHANGEABLE:
-            self.request_state.changeable = True
+            self.request_state.note_changeable()
         return value
 
     def keys(self) -> KeysView[str]:

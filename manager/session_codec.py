@@ -62,10 +62,13 @@ class SessionCodec:
         while True:
             try:
                 return self.serializer.dumps(dict(attributes) if self._kept is None else self.kept(attributes))
-            except (SerializationError, RuntimeError) as error:
+            except Exception as error:
                 attempts -= 1
                 if not attempts or not changed_meanwhile(error):
-                    raise
+                    if isinstance(error, SerializationError):
+                        raise
+                    name = self.serializer.name
+                    raise SerializationError(f"{name} failed: {type(error).__name__}: {error}") from error
                 time.sleep(0)  # let the other thread get on
 
     @property

@@ -48,13 +48,16 @@ whole number from 1 to 315360000, or None
     """
 
     memcached_nodes: Annotated[str | Sequence[str], rules.nodes()]
-    """Where sessions are backed up, as `parse_node_list` reads it: ``"n1:10.0.0.1:11211 n2:10.0.0.2:11211"``."""
+    """Where sessions are backed up, as `parse_node_list` reads it: ``"n1:10.0.0.1:11211 n2:10.0.0.2:11211"``.
+    `SessionManager.reconfigure` changes them while it runs."""
     failover_nodes: Annotated[str | Sequence[str] | None, rules.node_names()] = None
-    """Names of nodes that are used only when no other one is up, such as the one on the application's own machine."""
+    """Names of nodes that are used only when no other one is up, such as the one on the application's own machine.
+    `SessionManager.reconfigure` changes them while it runs."""
     sticky: Annotated[bool, rules.choice((True,), allowed="true (false comes with non-sticky mode)")] = True
     """The process that served a session last holds it, and memcached a backup."""
     enabled: Annotated[bool, rules.flag()] = True
-    """Use memcached. Without it sessions live in the process alone, and die with it."""
+    """Use memcached. Without it sessions live in the process alone, and die with it. `SessionManager.reconfigure`
+    switches it while it runs."""
 
     serializer: Annotated[str | Serializer, rules.serializer()] = "compact"
     """What makes bytes of sessions: the name of an installed serializer, or one."""
@@ -118,7 +121,8 @@ whole number from 1 to 315360000, or None
     """Seconds after which a session ends however much it is used; None: never."""
     max_local_sessions: Annotated[int, rules.number(1, 2**31, "sessions")] = 100_000
     """Sessions in this process; those that were used least recently and are backed up leave first, and with
-    ``enabled=False``, when none is, they end."""
+    ``enabled=False``, when none is, they end. No bound while no node is up: a session that is not backed up stays until
+    it is or expires, so new ones take memory beyond this and `max_local_bytes`; see ``health().unbacked``."""
     max_local_bytes: Annotated[int | None, rules.number(1, 2**63, "bytes", optional=True)] = None
     """Serialized size of all sessions in this process."""
 

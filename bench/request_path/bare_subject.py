@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from pymemcache.client.base import Client, PooledClient
 
+from ...serializers import get_serializer
 from .result import Group, Kind
 from .subject import COUNTER, SESSIONS, TIMEOUT, Offer, Target, UnavailableError
 
@@ -54,12 +55,7 @@ class BareSubject:
     """
 
     def __init__(self, target: Target, *, decoding: bool) -> None:
-        try:
-            msgpack: Any = import_module("msgspec.msgpack")
-        except ImportError as error:
-            raise UnavailableError("msgspec is not installed") from error
-        self._encode: Callable[[object], bytes] = msgpack.Encoder().encode
-        self._decode: Callable[[bytes], dict[str, Any]] = msgpack.Decoder().decode
+        self._encode, self._decode = _msgspec() if decoding else _msgpack()
         self._decoding = decoding
         address = (target.host, target.port)
         self._client: Any = Client(
@@ -128,3 +124,21 @@ class BareSubject:
         """Close the connections."""
         self._client.close()
         self._shared.close()
+
+
+_Codec = tuple[Callable[[object], bytes], Callable[[bytes], dict[str, Any]]]
+
+
+def _msgspec() -> _Codec:
+    """Return what encodes and decodes within the clock."""
+    try:
+        msgpack: Any = import_module("msgspec.msgpack")
+    except ImportError as error:
+        raise UnavailableError(f"not installed ({error}): the extra request-path has it") from error
+    return msgpack.Encoder().encode, msgpack.Decoder().decode
+
+
+def _msgpack() -> _Codec:
+    """Return what makes about the same bytes, and is always there."""
+    serializer: Any = get_serializer("msgpack")
+    return serializer.dumps, serializer.loads

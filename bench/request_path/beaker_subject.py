@@ -92,12 +92,14 @@ class BeakerSubject:
         return returned[0]
 
     def _environ(self, session_id: str) -> dict[str, Any]:
-        return {"PATH_INFO": "/", "HTTP_COOKIE": COOKIES.format(name=_COOKIE, value=session_id)}
+        cookies = {"HTTP_COOKIE": COOKIES.format(name=_COOKIE, value=session_id)} if session_id else {}
+        return {"PATH_INFO": "/"} | cookies
 
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
         probe = self._probe
-        environs = [self._environ(self._ids[number % SESSIONS]) | {COUNTER: number} for number in numbers]
+        ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
+        environs = [self._environ(ids[number % SESSIONS]) | {COUNTER: number} for number in numbers]
         found: object = None
 
         def none(environ: dict[str, Any], start_response: Callable[..., object]) -> Sequence[bytes]:
@@ -118,7 +120,7 @@ class BeakerSubject:
             start_response("200 OK", [])
             return ()
 
-        application = self._wrap({Kind.NONE: none, Kind.READ: read, Kind.CHANGE: change}[kind], self._options)
+        application = self._wrap({Kind.READ: read, Kind.CHANGE: change}.get(kind, none), self._options)
 
         def requests() -> object:
             for environ in environs:

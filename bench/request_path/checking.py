@@ -24,10 +24,11 @@ def check(offer: Offer, subject: Subject, target: Target) -> None:
     """
     content = target.content()
     _compare(content, subject.stored(FIRST_NUMBER), "a new session")
-    if Kind.NONE in offer.kinds:
-        subject.prepare(Kind.NONE, [FIRST_NUMBER])()
-        subject.settle()
-        _compare(content, subject.stored(FIRST_NUMBER), "after a request that leaves the session alone")
+    for kind in (Kind.NO_SESSION, Kind.NOT_LOOKED_AT):
+        if kind in offer.kinds:
+            subject.prepare(kind, [FIRST_NUMBER])()
+            subject.settle()
+            _compare(content, subject.stored(FIRST_NUMBER), f"after a request ({kind})")
     if Kind.READ in offer.kinds:
         found = subject.prepare(Kind.READ, [FIRST_NUMBER])()
         if found != content[target.probe]:

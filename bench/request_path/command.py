@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
+from ..command_line import command_line
 from ..result_file import write_result
 from ..workload import WorkloadInfo
 from .manager_subject import SERIALIZERS
 from .offers import all_offers
+from .page import MARK, above_the_mark, write_page
 from .reading import read_result
 from .report import markdown_report, terminal_report
 from .run import Plan, Progress, run
@@ -21,9 +22,6 @@ QUICK_PASSES = 5
 
 RUNS = 3
 """Of lost updates."""
-
-MARK = "<!-- report -->"
-"""The line of a Markdown file that a report replaces everything below of."""
 
 LOCAL_WORKLOADS: tuple[str, ...] = ("login",)
 """What the sessions of a process with many hold, if nothing else is asked for: small ones, as most are."""
@@ -56,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--markdown",
         type=Path,
         metavar="FILE",
-        help=f"write the report as Markdown, in a file that has it under its line {MARK}",
+        help=f"write the report as Markdown: to a new file, or below the line {MARK} of one that has it",
     )
 
 
@@ -75,28 +73,21 @@ def report(options: argparse.Namespace, workloads: Mapping[str, WorkloadInfo], p
     Raises
     ------
     OSError, ResultFileError
-        A file cannot be read or written.
+        A file cannot be read or written, or `options` name a file for the report that has no place for it.
     RuntimeError
         There is no memcached, or a request failed while it was timed.
     """
+    markdown: Path | None = options.markdown
+    if markdown:
+        above_the_mark(markdown)  # a file that is refused is so before some minutes of measuring
     earlier: Path | None = options.report
     result = read_result(earlier) if earlier else run(_plan(options, workloads), progress)
     output: Path | None = options.output
     if output:
-        write_result(cast("Any", result), output)  # it takes every dataclass; its annotation names the first one
-    markdown: Path | None = options.markdown
+        write_result(result, output)
     if markdown:
-        markdown.parent.mkdir(parents=True, exist_ok=True)
-        markdown.write_text(_above_the_mark(markdown) + markdown_report(result), encoding="utf-8")
+        write_page(markdown, markdown_report(result))
     return terminal_report(result)
-
-
-def _above_the_mark(file: Path) -> str:
-    """Return what a file has down to the line that a report is to follow; nothing if it has no such line."""
-    if not file.exists():
-        return ""
-    above, mark, _ = file.read_text(encoding="utf-8").partition(f"\n{MARK}\n")
-    return f"{above}{mark}\n" if mark else ""
 
 
 def _plan(options: argparse.Namespace, workloads: Mapping[str, WorkloadInfo]) -> Plan:
@@ -112,16 +103,7 @@ def _plan(options: argparse.Namespace, workloads: Mapping[str, WorkloadInfo]) ->
         runs=1 if quick else RUNS,
         local_workloads=tuple(options.workload or LOCAL_WORKLOADS) if local else (),
         local_sessions=QUICK_LOCAL_SESSIONS if quick else LOCAL_SESSIONS,
-        command=_command_line(options),
+        command=command_line(
+            "session-bench request-path", options, ("workload", "serializer", "local_sessions", "everything", "quick")
+        ),
     )
-
-
-def _command_line(options: argparse.Namespace) -> str:
-    """The command without the names of files, which are nobody's business but the user's."""
-    words = ["session-bench", "request-path"]
-    for name in ("workload", "serializer"):
-        words += [word for value in getattr(options, name) or () for word in (f"--{name}", value)]
-    words += [
-        f"--{name.replace('_', '-')}" for name in ("local_sessions", "everything", "quick") if getattr(options, name)
-    ]
-    return " ".join(words)

@@ -80,15 +80,16 @@ class DjangoSubject:
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "wsgi.input": BytesIO(),
-            "HTTP_COOKIE": COOKIES.format(name=self._name, value=session_id),
         }
-        return self._request_class(environ)
+        cookies = {"HTTP_COOKIE": COOKIES.format(name=self._name, value=session_id)} if session_id else {}
+        return self._request_class(environ | cookies)
 
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
         probe, before, after = self._probe, self._middleware.process_request, self._middleware.process_response
         finish: Callable[..., object] = self._signal.send if self._finished else _do_nothing
-        visits = [(self._request(self._ids[number % SESSIONS]), self._response_class(), number) for number in numbers]
+        ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
+        visits = [(self._request(ids[number % SESSIONS]), self._response_class(), number) for number in numbers]
 
         def none() -> object:
             for request, response, _ in visits:
@@ -114,7 +115,7 @@ class DjangoSubject:
                 finish(sender=None)
             return None
 
-        return {Kind.NONE: none, Kind.READ: read, Kind.CHANGE: change}[kind]
+        return {Kind.READ: read, Kind.CHANGE: change}.get(kind, none)
 
     def settle(self) -> None:
         """Do nothing: Django awaits the replies."""

@@ -79,7 +79,8 @@ class FlaskSubject:
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
         app, probe, open_, save = self._app, self._probe, self._sessions.open_session, self._sessions.save_session
-        visits = [(self._request(self._ids[number % SESSIONS]), app.response_class(), number) for number in numbers]
+        ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
+        visits = [(self._request(ids[number % SESSIONS]), app.response_class(), number) for number in numbers]
 
         def none() -> object:
             for request, response, _ in visits:
@@ -102,7 +103,7 @@ class FlaskSubject:
                 save(app, session, response)
             return None
 
-        return {Kind.NONE: none, Kind.READ: read, Kind.CHANGE: change}[kind]
+        return {Kind.READ: read, Kind.CHANGE: change}.get(kind, none)
 
     def settle(self) -> None:
         """Do nothing: replies were awaited."""

@@ -1,7 +1,8 @@
 """The process that `local_sessions` starts: holds many sessions, or only their data, and prints what that costs.
 
-It takes one argument and prints one object, both JSON. Invariant: between the two looks at the memory of the process
-nothing is made that stays, but what is measured.
+It takes one argument, and prints one object when all are made; after that one for every line that it reads, which is an
+order to time a batch of requests. All of them are JSON. Invariant: between the two looks at the memory of the process
+nothing is made that stays, but what is measured; and it works only when it is its turn.
 """
 
 import gc
@@ -12,19 +13,16 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from ...manager import SessionManager
 from ...manager.cookie_header import cookie_value
 from ...serializers import get_serializer
-from ..intervals import estimate
 from ..workload import available_workloads
-from .placement import placed
-from .result import Kind, Placement
+from .result import Kind
 from .subject import COOKIES, COUNTER, FIRST_NUMBER, Target
 
-BATCHES = 31
 REQUESTS = 200
 """In a batch."""
 
@@ -35,16 +33,17 @@ _LONGEST_ID = 96
 _SEED = 57721
 
 
-def main(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what was ordered."""
+def main(order: Mapping[str, Any]) -> None:
+    """Do what was ordered, until there are no more orders."""
     workload = available_workloads()[order["workload"]].workload
     if workload is None:
         raise RuntimeError(f"the workload {order['workload']} is broken here, and was not in the process before")
     build: Callable[[], Any] = workload.build
     target = Target(order["host"], order["port"], build)
     if order["holding"] == "manager":
-        return _with_manager(order, target)
-    return {"bytes": _of_data(order, target, with_payloads=order["holding"] == "data")}
+        _with_manager(order, target)
+    else:
+        _say({"bytes": _of_data(order, target, with_payloads=order["holding"] == "data")})
 
 
 def _of_data(order: Mapping[str, Any], target: Target, *, with_payloads: bool) -> float:
@@ -63,7 +62,7 @@ def _of_data(order: Mapping[str, Any], target: Target, *, with_payloads: bool) -
     return (_resident() - before) / sessions
 
 
-def _with_manager(order: Mapping[str, Any], target: Target) -> dict[str, Any]:
+def _with_manager(order: Mapping[str, Any], target: Target) -> None:
     sessions: int = order["sessions"]
     ids = bytearray(b" " * (_LONGEST_ID * sessions))  # they are the clients', and no part of what is measured
     with SessionManager(
@@ -87,49 +86,69 @@ def _with_manager(order: Mapping[str, Any], target: Target) -> dict[str, Any]:
         taken = (_resident() - before) / sessions
         if manager.health().unbacked:
             raise RuntimeError("memcached did not take all sessions")
-        placement = Placement("", order["client_core"], order["server_core"])
-        with placed(placement, order["server"]):
-            latencies = [
-                _latency(manager, target, ids, visited, kind)
-                for visited in order["visits"]
-                for kind in (Kind.READ, Kind.CHANGE)
-            ]
-    return {"bytes": taken, "latencies": latencies}
+        _say({"bytes": taken})
+        requests = _Requests(manager, target, ids)
+        for line in sys.stdin:
+            turn = json.loads(line)
+            _say(requests.batch(turn["visited"], Kind(turn["kind"]), collector=turn["collector"]))
 
 
-def _latency(manager: SessionManager, target: Target, ids: bytearray, visited: int, kind: Kind) -> dict[str, Any]:
-    """Time requests to random sessions among the first ones."""
-    random, numbers, probe = Random(_SEED), count(FIRST_NUMBER), target.probe  # noqa: S311 - an order, no secret
-    name = manager.settings.cookie_name
+class _Requests:
+    """Times requests to random sessions of a manager.
 
-    def batch() -> float:
-        headers: list[str] = []
-        for _ in range(REQUESTS):
-            at = random.randrange(visited) * _LONGEST_ID
-            headers.append(COOKIES.format(name=name, value=ids[at : at + _LONGEST_ID].decode().rstrip()))
-        started = perf_counter()
-        if kind is Kind.READ:
-            for header in headers:
-                with manager.request(cookie_value(header, name)) as session:
-                    session[probe]
-        else:
-            for header in headers:
-                with manager.request(cookie_value(header, name)) as session:
-                    session[COUNTER] = next(numbers)
-        return (perf_counter() - started) / REQUESTS
+    Parameters
+    ----------
+    manager
+        Which has the sessions.
+    target
+        What they were made of.
+    ids
+        Theirs, each filled up to `_LONGEST_ID`.
+    """
 
-    gc.collect()
-    gc.disable()
-    batch()
-    seconds = [batch() for _ in range(BATCHES)]
-    gc.enable()
-    found = estimate(seconds)
-    return {
-        "visited": visited,
-        "kind": kind,
-        "minimum": min(seconds),
-        "latency": (found.median, found.low, found.high),
-    }
+    def __init__(self, manager: SessionManager, target: Target, ids: bytearray) -> None:
+        self._manager = manager
+        self._name = manager.settings.cookie_name
+        self._probe = target.probe
+        self._ids = ids
+        self._random = Random(_SEED)  # noqa: S311 - an order, no secret
+        self._numbers = count(FIRST_NUMBER)
+
+    def batch(self, visited: int, kind: Kind, *, collector: bool) -> Mapping[str, float]:
+        """Return the seconds and the processor time of one request, of a batch among the first sessions."""
+        make = self._read if kind is Kind.READ else self._change
+        make(self._headers(visited))  # another process had the caches
+        headers = self._headers(visited)
+        if not collector:
+            gc.collect(0)
+            gc.disable()
+        cpu, started = process_time(), perf_counter()
+        make(headers)
+        seconds, taken = perf_counter() - started, process_time() - cpu
+        gc.enable()
+        return {"seconds": seconds / REQUESTS, "cpu": taken / REQUESTS}
+
+    def _headers(self, visited: int) -> list[str]:
+        starts = [self._random.randrange(visited) * _LONGEST_ID for _ in range(REQUESTS)]
+        ids = [self._ids[at : at + _LONGEST_ID].decode().rstrip() for at in starts]
+        return [COOKIES.format(name=self._name, value=session_id) for session_id in ids]
+
+    def _read(self, headers: list[str]) -> None:
+        request, name, probe = self._manager.request, self._name, self._probe
+        for header in headers:
+            with request(cookie_value(header, name)) as session:
+                session[probe]
+
+    def _change(self, headers: list[str]) -> None:
+        request, name, numbers = self._manager.request, self._name, self._numbers
+        for header in headers:
+            with request(cookie_value(header, name)) as session:
+                session[COUNTER] = next(numbers)
+
+
+def _say(found: Mapping[str, float]) -> None:
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
 
 
 def _resident() -> int:
@@ -140,4 +159,4 @@ def _resident() -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(json.loads(sys.argv[1]))))
+    main(json.loads(sys.argv[1]))

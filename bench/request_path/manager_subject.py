@@ -26,6 +26,9 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 }
 """The settings of each."""
 
+READS_ALL = "all attributes read"
+"""The variant whose requests get all attributes: synchronous otherwise."""
+
 SECONDS_TO_SETTLE = 30.0
 
 _KEY = b"a key that signs the sessions of a benchmark"
@@ -47,12 +50,12 @@ def manager_offers() -> list[Offer]:
         for serializer in SERIALIZERS
     ] + [
         Offer(
-            label=f"manager, all attributes read, {serializer}",
+            label=f"manager, {READS_ALL}, {serializer}",
             group=Group.MANAGER,
             open=partial(ManagerSubject, serializer=serializer, settings={}, reads_all=True),
             kinds=(Kind.READ,),
             about="route set; the request is handed values that it could change in place, so they are encoded",
-            variant="all attributes read",
+            variant=READS_ALL,
             serializer=serializer,
             keeps_updates=False,
         )
@@ -118,7 +121,8 @@ class ManagerSubject:
             self._manager.settings.cookie_name,
             self._probe,
         )
-        visits = [(self._headers[number % SESSIONS], number) for number in numbers]
+        headers = [""] * SESSIONS if kind is Kind.NO_SESSION else self._headers
+        visits = [(headers[number % SESSIONS], number) for number in numbers]
 
         def none() -> object:
             for header, _ in visits:
@@ -154,7 +158,7 @@ class ManagerSubject:
                     set_cookie_header(session.cookie, settings, secure=True)
             return found
 
-        return {Kind.NONE: none, Kind.READ: read_all if self._reads_all else read, Kind.CHANGE: change}[kind]
+        return {Kind.READ: read_all if self._reads_all else read, Kind.CHANGE: change}.get(kind, none)
 
     def settle(self) -> None:
         """Wait until everything is backed up; without asynchronous backup it is."""

@@ -4,19 +4,16 @@ Invariant: it reads a `RequestPathResult` and nothing else, so a report can be m
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
 
 from ..figures import NOTHING, microseconds, multiple
 from ..intervals import coverage, exactly
 from ..rendering import Block, Bullets, Heading, Lines, Row, Table, to_markdown, to_terminal
 from .bare_subject import BARE_GET
 from .django_subject import DJANGO
-from .goals import Goal, goals
-from .result import CaseResult, Cost, Group, Kind, LocalSessions, Placement, RequestPathResult, Traffic
+from .goals import BUSY, Goal, goals, waiting
+from .local_report import local_blocks
+from .result import CaseResult, Cost, Kind, Placement, RequestPathResult, Traffic
 from .timing import PACED_REQUESTS, PAUSE
-
-BUSY = 1.2
-"""Times the processor time that a request may take before other programs must have had the processor."""
 
 
 def terminal_report(result: RequestPathResult) -> str:
@@ -33,9 +30,8 @@ def _blocks(result: RequestPathResult) -> Iterator[Block]:
     if warnings := tuple(_warnings(result)):
         yield Lines(warnings)
     yield Lines(tuple(_circumstances(result)))
-    if found := goals(result):
-        yield Heading("Goals")
-        yield _goals(found, result)
+    yield Heading("Goals")
+    yield _goals(goals(result), result)
     for workload in dict.fromkeys(case.workload for case in result.cases):
         cases = [case for case in result.cases if case.workload == workload]
         for placement in result.placements:
@@ -54,23 +50,16 @@ def _blocks(result: RequestPathResult) -> Iterator[Block]:
         yield Bullets(about)
     for local in result.local:
         yield Heading(f"{local.workload}: {local.sessions:,} local sessions")
-        yield from _local(local)
+        yield from local_blocks(local)
 
 
 def _warnings(result: RequestPathResult) -> Iterator[str]:
     if result.compact != "compiled":
         yield f"compact: {result.compact}, not compiled: figures not comparable"
-    # For a request that leaves its session alone the manager asks nobody: it takes its processor time, and no more.
-    waited = [
-        cost.latency.median / cost.client_cpu.median
-        for case in result.cases
-        for cost in case.costs
-        if case.group is Group.MANAGER and cost.kind is Kind.NONE and cost.client_cpu.median
-    ]
-    if waited and median(waited) > BUSY:
+    if (waited := waiting(result)) > BUSY:
         yield (
-            f"the machine was busy: requests that wait for nobody took {median(waited):.1f} times their processor "
-            "time; run again when it is idle"
+            f"the machine was busy: requests that wait for nobody took {waited:.1f} times their processor time; "
+            "nothing is judged: run again when it is idle"
         )
 
 
@@ -96,18 +85,22 @@ def _circumstances(result: RequestPathResult) -> Iterator[str]:
 
 
 def _goals(found: Sequence[Goal], result: RequestPathResult) -> Table:
-    several = len({goal.workload for goal in found}) > 1
     headings = (f"on {result.placements[0].name}", "at most", "found", "best batch\nby best batch", "")
-    return Table(headings, tuple(_goal(goal, with_workload=several) for goal in found))
+    return Table(headings, tuple(_goal(goal, several=_several(found)) for goal in found))
 
 
-def _goal(goal: Goal, *, with_workload: bool) -> Row:
-    about = f"{goal.workload}: {goal.text}" if with_workload else goal.text
-    verdict = "met" if goal.met else "missed"
+def _several(found: Sequence[Goal]) -> bool:
+    return len({goal.workload for goal in found if goal.workload}) > 1
+
+
+def _goal(goal: Goal, *, several: bool) -> Row:
+    about = f"{goal.workload}: {goal.text}" if several and goal.workload else goal.text
+    if goal.found is None:
+        return Row((about,), f"{goal.verdict}: {goal.missing}")
     if goal.best is None:
-        return Row((about, f"{goal.limit:,.0f}", _count(goal.found.median), NOTHING, verdict))
+        return Row((about, f"{goal.limit:,.0f}", _count(goal.found.median), NOTHING, goal.verdict))
     found = f"{goal.found.median:.3f} ({goal.found.low:.3f}-{goal.found.high:.3f})"
-    return Row((about, f"{goal.limit:.3f}", found, f"{goal.best:.3f}", verdict))
+    return Row((about, f"{goal.limit:.3f}", found, f"{goal.best:.3f}", goal.verdict))
 
 
 def _placed(placement: Placement) -> str:
@@ -121,15 +114,11 @@ def _placed(placement: Placement) -> str:
 def _latency(cases: Sequence[CaseResult], placement: str) -> Table:
     headings = (
         "",
-        "none\nbest / median",
-        "read\nbest / median",
-        "change\nbest / median",
+        *(f"{kind}\nbest / median" for kind in Kind),
         "read by\nbare get",
         f"read by\n{DJANGO}",
         "change by\ncheapest peer",
-        "none\npaced",
-        "read\npaced",
-        "change\npaced",
+        *(f"{kind}\npaced" for kind in Kind),
     )
 
     def cells(case: CaseResult) -> tuple[str, ...]:
@@ -195,31 +184,6 @@ def _lost_updates(cases: Sequence[CaseResult]) -> Table:
 def _about(result: RequestPathResult) -> tuple[str, ...]:
     lines = dict.fromkeys(f"{case.label}: {case.about}" for case in result.cases if case.about)
     return tuple(lines)
-
-
-def _local(local: LocalSessions) -> Iterator[Block]:
-    figures = (
-        ("attributes", local.attributes_bytes),
-        ("last bytes", local.payload_bytes),
-        ("with the manager, in all", local.manager_bytes),
-        ("beyond attributes and last bytes", local.beyond),
-    )
-    rows = tuple(Row((name, f"{value:,.0f}")) for name, value in figures)
-    yield Table(("resident memory", "bytes\nper session"), rows)
-    yield Table(
-        ("requests", "sessions in\nthe process", "of which\nvisited", "best / median\nµs"),
-        tuple(
-            Row(
-                (
-                    each.kind,
-                    f"{each.sessions:,}",
-                    f"{each.visited:,}",
-                    f"{microseconds(exactly(each.minimum))} / {microseconds(each.latency)}",
-                )
-            )
-            for each in local.latencies
-        ),
-    )
 
 
 def _table(

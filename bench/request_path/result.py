@@ -12,15 +12,20 @@ from enum import StrEnum
 from ..intervals import Estimate
 from ..result import Machine, StoreFacts, WorkloadFacts
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the shape of `RequestPathResult`."""
+
+KIND = "request-path"
+"""What tells its file from that of a comparison of serializers."""
 
 
 class Kind(StrEnum):
     """What a request does with its session."""
 
-    NONE = "none"
-    """It has one, and does not look at it."""
+    NO_SESSION = "no session"
+    """It has none: the client sends no cookie, and the view does not look whether there is a session."""
+    NOT_LOOKED_AT = "not looked at"
+    """It has one, and the view does not look at it."""
     READ = "read"
     CHANGE = "change"
 
@@ -140,10 +145,19 @@ class LocalLatency:
     sessions: int
     """In the process."""
     visited: int
-    """Sessions that the requests go to in turn: few stay in the processor's caches, all do not."""
+    """Sessions that the requests go to at random: few stay in the processor's caches, all do not."""
     kind: Kind
+    collector: bool
+    """Whether the garbage collector is on."""
     minimum: float
     latency: Estimate
+    maximum: float
+    """Latency of the request, in the worst batch."""
+    client_cpu: Estimate
+    """Processor time of all threads of the process."""
+    by_fewest: Estimate | None
+    """Latency by that of the process with the fewest sessions, where all are visited, batch by batch; None: this is
+    that process, or another number of sessions is visited."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,8 @@ class LocalSessions:
     """The last bytes of each, in the same process."""
     manager_bytes: float
     """All that a session costs in a process with the manager."""
+    batches: int
+    """Each latency is of as many."""
     latencies: tuple[LocalLatency, ...]
 
     @property
@@ -173,7 +189,7 @@ class RequestPathResult:
 
     schema: int
     kind: str
-    """``"request-path"``: what tells it from a comparison of serializers."""
+    """`KIND`."""
     created: str
     """When it began, in UTC, as ISO 8601."""
     command: str

@@ -25,7 +25,7 @@ from .django_subject import DJANGO
 from .local_sessions import measure_local_sessions
 from .lost_updates import lost_updates
 from .placement import placed, placements
-from .result import SCHEMA, CaseResult, Cost, Group, Kind, Placement, RequestPathResult, Traffic
+from .result import KIND, SCHEMA, CaseResult, Cost, Group, Kind, Placement, RequestPathResult, Traffic
 from .server import Server, traffic
 from .subject import SESSIONS, Offer, Subject, Target, UnavailableError
 from .timing import Cell, Samples, measure, next_numbers
@@ -91,7 +91,7 @@ def run(plan: Plan, progress: Progress) -> RequestPathResult:
         ]
     return RequestPathResult(
         schema=SCHEMA,
-        kind="request-path",
+        kind=KIND,
         created=created.isoformat(timespec="seconds"),
         command=plan.command,
         duration_s=round(monotonic() - started, 3),

@@ -1,4 +1,4 @@
-"""What is measured: a library in one configuration, and the three kinds of requests that it serves.
+"""What is measured: a library in one configuration, and the kinds of requests that it serves.
 
 Invariant: every subject holds the same sessions (as many, and with the same content), and a request of a kind means
 the same to all of them, so that their figures can be put side by side.
@@ -42,8 +42,9 @@ class Subject(Protocol):
         Parameters
         ----------
         kind
-            None: the client has a session, and the view does not look at it. Read: the view reads one attribute.
-            Change: it sets `COUNTER` to the number.
+            No session: the client sends no cookie, and the view does not look. Not looked at: the client has a session,
+            and the view does not look at it. Read: the view reads one attribute. Change: it sets `COUNTER` to the
+            number.
         numbers
             One for each request: its session, and the value to set.
         """

@@ -25,7 +25,7 @@ BATCH_SECONDS = 0.005
 """How long a batch is to last, if `MOST_REQUESTS` do not take less."""
 
 LEAST_REQUESTS = 32
-MOST_REQUESTS = {Kind.NONE: 8 * SESSIONS, Kind.READ: 8 * SESSIONS, Kind.CHANGE: SESSIONS}
+MOST_REQUESTS = {kind: SESSIONS if kind is Kind.CHANGE else 8 * SESSIONS for kind in Kind}
 """In a batch."""
 
 PAUSE = 0.001

@@ -2,5 +2,5 @@
 
 `cli` takes the command and `command_settings` its settings; `asking` asks the nodes, and changes nothing on them.
 `node_report` and `inspection` (with `header_reading` and `value_text`) are what is found, `nodes_output` and
-`inspect_output` how it is printed, through `layout`, `quantities` and `escaping`.
+`inspect_output` how it is printed, through `layout`, `quantities` and `manager.escaping`.
 """

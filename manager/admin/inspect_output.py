@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from .escaping import escaped, shortened, shown
+from ..escaping import escaped, shortened, shown
 from .header_reading import HeaderReading, Limit
 from .inspection import Attribute, Copy, Finding, Signature
 from .layout import pairs, table

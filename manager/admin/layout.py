@@ -7,7 +7,7 @@ lines of a table, also behind wide and combining characters.
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from .escaping import shown
+from ..escaping import shown
 
 _GAP = "  "
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, cast
 
 from ...serializers import DEFAULT
-from .escaping import quoted, shown
+from ..escaping import quoted, shown
 
 _DEEPEST = 40
 _LARGEST_INT = 4096  # bits; Python refuses to write much larger ones, which take long

@@ -1,8 +1,8 @@
 """`MeasuredCodec`: the session codec, with what it does counted and timed.
 
 A request may encode a session that it has not changed, and do little else: so the clock is read for the first encoding
-only, and for one after each `REQUESTS_PER_SAMPLE` requests. In between `encode` is that of `SessionCodec`, with nothing
-around it.
+only, and for the one that follows each `REQUESTS_PER_SAMPLE` requests of a kind in a thread. In between `encode` is
+that of `SessionCodec`, with nothing around it.
 """
 
 from collections.abc import Mapping

@@ -48,6 +48,7 @@ class NodeCell:
 
 
 REQUESTS_PER_SAMPLE = 16
+"""After so many requests of a kind (`Meter.note_request`) in a thread, the next encoding in the process is timed."""
 
 
 class Cell:
@@ -106,7 +107,8 @@ class Meter:
     def __init__(self, serializers: Iterable[str] = ()) -> None:
         self._serializers = tuple(serializers)
         self.sample: Callable[[], object] = lambda: None
-        """Called after every `REQUESTS_PER_SAMPLE` requests of a kind: what is too quick to be timed each time."""
+        """Called after every `REQUESTS_PER_SAMPLE` requests of a kind in a thread: what is too quick to be timed each
+        time."""
         self.begin_anew()
 
     def begin_anew(self) -> None:

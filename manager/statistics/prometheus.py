@@ -126,7 +126,7 @@ def _families(statistics: Statistics) -> Iterator[Metric]:
         _add(family, [], getattr(statistics, field))
         yield family
     yield from _nodes(statistics)
-    yield GaugeMetricFamily(f"{_PREFIX}local", "Sessions in this process", statistics.sessions)
+    yield GaugeMetricFamily(f"{_PREFIX}local_sessions", "Sessions in this process", statistics.sessions)
     yield GaugeMetricFamily(
         f"{_PREFIX}unbacked", "Sessions that are not backed up in their present state", statistics.unbacked
     )

@@ -123,7 +123,8 @@ class Statistics:
     backup: Histogram
     """Seconds that it took to store a session, with all nodes asked, in requests and in the background."""
     serialization: Histogram
-    """Seconds to encode the attributes of a session, changed or not: after each 16 requests one is timed."""
+    """Seconds to encode the attributes of a session, changed or not. A sample: the first encoding is timed, and the
+    next one after each 16 requests of a kind in a thread; so `count` is not how often sessions were encoded."""
     deserialization: Histogram
     """Seconds that it took to decode the attributes of a session that came from a node."""
     stored_size: Histogram

@@ -57,7 +57,7 @@ class PythonCalls:
         """
         try:
             return writer.dumps(value, self.registry, self.max_size)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - none is swallowed
             explained = unwritable(value, error, self.registry)
             raise explained from (None if explained is error else error)  # no error is its own cause
 

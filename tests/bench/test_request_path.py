@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 COMMAND = (sys.executable, "-m", "memcached_sessions.bench", "request-path")
-KINDS = ["none", "read", "change"]
+KINDS = ["no session", "not looked at", "read", "change"]
+READS_ALL = "manager, all attributes read, compact"
 PEERS = {
     "Flask-Session",
     "Flask-Session, no refresh",
@@ -53,9 +54,20 @@ def test_the_manager_stands_beside_every_peer_and_the_bare_client(cases: dict[st
         "synchronous",
         "asynchronous",
         "revalidating",
+        "all attributes read",
     }
     assert "bare get, set (pymemcache)" in cases
     assert {label: case["skipped"] for label, case in cases.items() if case["skipped"]} == {}
+
+
+def test_reading_all_attributes_is_a_row_of_its_own_that_only_reads(cases: dict[str, Any]) -> None:
+    """It was checked as every other, and asks memcached for nothing either."""
+    row = cases[READS_ALL]
+
+    assert row["skipped"] is None
+    assert {cost["kind"] for cost in row["costs"]} == {"read"}
+    (read,) = row["traffic"]
+    assert round(sum(read[name] for name in ("gets", "sets", "touches", "deletes")), 1) == 0
 
 
 def test_every_kind_of_request_has_its_costs_under_every_placement(
@@ -67,7 +79,7 @@ def test_every_kind_of_request_has_its_costs_under_every_placement(
 
     assert placements == ["one core", "two cores"] or data["remarks"]
     for label, case in cases.items():
-        kinds = KINDS[1:] if case["group"] == "bare" else KINDS
+        kinds = ["read"] if label == READS_ALL else KINDS[2:] if case["group"] == "bare" else KINDS
         assert [(cost["placement"], cost["kind"]) for cost in case["costs"]] == [
             (placement, kind) for placement in placements for kind in kinds
         ], label
@@ -80,32 +92,34 @@ def test_every_kind_of_request_has_its_costs_under_every_placement(
 def test_commands_are_what_each_library_sends(cases: dict[str, Any]) -> None:
     """The manager reads a local session for nothing and stores a changed one once, in the background too."""
 
+    nothing = (0, 0, 0, 0)
+
     def commands(label: str) -> list[tuple[int, ...]]:
         names = ("gets", "sets", "touches", "deletes")
         return [tuple(round(traffic[name], 1) for name in names) for traffic in cases[label]["traffic"]]
 
-    assert commands("manager, synchronous, compact") == [(0, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)]
-    assert commands("manager, asynchronous, compact") == [(0, 0, 0, 0), (0, 0, 0, 0), (0, 1, 0, 0)]
-    assert commands("manager, revalidating, compact") == [(0, 0, 0, 0), (0, 0, 1, 0), (0, 1, 1, 0)]
-    assert commands("Flask-Session") == [(1, 1, 0, 0)] * 3
-    assert commands("Flask-Session, no refresh") == [(1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0)]
-    assert commands("Django cache engine") == [(0, 0, 0, 0), (1, 0, 0, 0), (2, 1, 0, 0)]
-    assert commands("Beaker") == [(0, 0, 0, 0), (1, 1, 0, 0), (1, 1, 0, 0)]
+    assert commands("manager, synchronous, compact") == [nothing, nothing, nothing, (0, 1, 0, 0)]
+    assert commands("manager, asynchronous, compact") == [nothing, nothing, nothing, (0, 1, 0, 0)]
+    assert commands("manager, revalidating, compact") == [nothing, nothing, (0, 0, 1, 0), (0, 1, 1, 0)]
+    assert commands("Flask-Session") == [nothing, *[(1, 1, 0, 0)] * 3]
+    assert commands("Flask-Session, no refresh") == [nothing, (1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0)]
+    assert commands("Django cache engine") == [nothing, nothing, (1, 0, 0, 0), (2, 1, 0, 0)]
+    assert commands("Beaker") == [nothing, nothing, (1, 1, 0, 0), (1, 1, 0, 0)]
     assert commands("bare get, set (pymemcache)") == [(1, 0, 0, 0), (1, 1, 0, 0)]
 
 
 def test_bytes_are_those_of_the_requests_and_not_of_the_counting(cases: dict[str, Any]) -> None:
     """Asking memcached for its counters moves more bytes than a request does."""
     get, _ = cases["bare get, set (pymemcache)"]["traffic"]
-    none, read, change = cases["manager, synchronous, compact"]["traffic"]
+    *idle_kinds, change = cases["manager, synchronous, compact"]["traffic"]
 
     assert 430 < get["received"] < 600
     assert 30 < get["sent"] < 80
-    for idle in (none, read):
+    for idle in idle_kinds:
         assert idle["sent"] < 5
         assert idle["received"] < 30
     assert 430 < change["sent"] < 800
-    assert cases["Django cache engine + request_finished"]["traffic"][1]["connections"] == pytest.approx(1, abs=0.1)
+    assert cases["Django cache engine + request_finished"]["traffic"][2]["connections"] == pytest.approx(1, abs=0.1)
 
 
 def test_only_the_manager_loses_no_updates(cases: dict[str, Any]) -> None:
@@ -138,7 +152,7 @@ def test_the_result_says_how_it_was_asked_for(measured: tuple[Path, str]) -> Non
     data = json.loads((measured[0] / "result.json").read_text())
 
     assert data["command"] == "session-bench request-path --workload login --serializer compact --quick"
-    assert (data["kind"], data["schema"]) == ("request-path", 1)
+    assert (data["kind"], data["schema"]) == ("request-path", 2)
     assert {"django", "flask-session", "beaker", "pymemcache"} <= set(data["libraries"])
 
 
@@ -153,16 +167,25 @@ def test_without_memcached_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_many_local_sessions_are_measured(tmp_path: Path) -> None:
-    """Memory of a session, and requests with few and with many in the process."""
+    """Memory of a session, and requests with few and with many in the process, which are compared."""
     assert shutil.which("memcached")
     done = _run("--quick", "--workload", "login", "--local-sessions", "--output", tmp_path / "result.json")
 
     assert done.returncode == 0, done.stderr
     (local,) = json.loads((tmp_path / "result.json").read_text())["local"]
     assert local["manager_bytes"] > local["attributes_bytes"] > local["payload_bytes"] > 400
-    assert [(each["sessions"], each["visited"], each["kind"]) for each in local["latencies"]] == [
-        (sessions, visited, kind)
-        for sessions, visited in ((100, 100), (10_000, 100), (10_000, 10_000))
-        for kind in ("read", "change")
+    measured = [(each["sessions"], each["visited"], each["kind"], each["collector"]) for each in local["latencies"]]
+    assert measured == [
+        *(
+            (sessions, visited, kind, False)
+            for sessions, visited in ((100, 100), (10_000, 100), (10_000, 10_000))
+            for kind in ("read", "change")
+        ),
+        (10_000, 100, "read", True),
     ]
+    compared = [place for place, each in zip(measured, local["latencies"], strict=True) if each["by_fewest"]]
+    assert compared == [(10_000, 100, "read", False), (10_000, 100, "change", False), (10_000, 100, "read", True)]
+    for each in local["latencies"]:
+        assert 0 < each["minimum"] <= each["latency"]["median"] <= each["maximum"]
+        assert each["client_cpu"]["median"] > 0
     assert f"{local['manager_bytes']:,.0f}" in done.stdout

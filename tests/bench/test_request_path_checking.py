@@ -1,15 +1,28 @@
 """Subjects that do not do what they are timed for are found out, and what is lost between threads is counted."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import sleep
 from typing import Any
 
 import pytest
 
+from memcached_sessions.bench.request_path.bare_subject import bare_offers
 from memcached_sessions.bench.request_path.checking import BrokenSubjectError, check
 from memcached_sessions.bench.request_path.lost_updates import INCREMENTS, lost_updates
 from memcached_sessions.bench.request_path.result import Group, Kind
-from memcached_sessions.bench.request_path.subject import COUNTER, FIRST_NUMBER, SESSIONS, Offer, Subject, Target
+from memcached_sessions.bench.request_path.server import Server
+from memcached_sessions.bench.request_path.subject import (
+    COUNTER,
+    FIRST_NUMBER,
+    SESSIONS,
+    Offer,
+    Subject,
+    Target,
+    UnavailableError,
+)
+from memcached_sessions.bench.store import open_store
 
 TARGET = Target("127.0.0.1", 0, lambda: {"user": "7", "cart": [1, 2]})
 
@@ -124,3 +137,19 @@ def test_lost_increments_are_counted_in_every_run() -> None:
     assert [each.lost for each in lost_updates(LosesEveryOther(), 2)] == [(INCREMENTS, INCREMENTS)] * 2
     assert [each.lost for each in lost_updates(InMemory(), 1)] == [(0,), (0,)]
     assert {each.made for each in lost_updates(InMemory(), 1)} == {2 * INCREMENTS}
+
+
+def test_only_the_decoding_row_of_the_bare_client_needs_msgspec(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The baseline of the goals is there without any extra."""
+    monkeypatch.setitem(sys.modules, "msgspec.msgpack", None)
+    with open_store() as store:
+        server = Server(store)
+        target = replace(TARGET, host=server.host, port=server.port)
+        plain, decoding = bare_offers()
+        subject = plain.open(target)
+        try:
+            check(plain, subject, target)
+        finally:
+            subject.close()
+        with pytest.raises(UnavailableError, match="the extra request-path has it"):
+            decoding.open(target)

@@ -1,10 +1,11 @@
-"""Cores, counters and processor time: what the request path is measured with."""
+"""Cores, counters, processor time and child processes: what the request path is measured with."""
 
 import os
 import threading
 
 import pytest
 
+from memcached_sessions.bench.request_path.local_child import LocalChild
 from memcached_sessions.bench.request_path.placement import placed, placements, threads
 from memcached_sessions.bench.request_path.result import Kind, Placement
 from memcached_sessions.bench.request_path.server import Counters, Server, traffic
@@ -83,3 +84,12 @@ def test_a_store_in_memory_is_no_server() -> None:
     """It counts nothing, and no request crosses to another process."""
     with pytest.raises(RuntimeError, match="measured with memcached"):
         Server(Store("memory", "", MemoryStore()))
+
+
+def test_a_process_that_ends_too_early_says_why() -> None:
+    """What it complained about is in the error."""
+    order = {"holding": "data", "sessions": 7, "workload": "no-such-workload"}
+
+    with pytest.raises(RuntimeError, match=r"(?s)^the process with 7 sessions ended too early: .*no-such-workload"):  # noqa: SIM117
+        with LocalChild(order) as child:
+            child.answer()

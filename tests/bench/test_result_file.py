@@ -1,18 +1,40 @@
 """The JSON file: read back equal, whole or not there, and refused with the place of what is wrong."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from memcached_sessions.bench.result import Result
-from memcached_sessions.bench.result_file import ResultFileError, read_result, write_result
+from memcached_sessions.bench.result_file import ResultFileError, read_result, read_result_of, write_result
 
 
 def test_a_result_is_read_back_equal(result: Result, tmp_path: Path) -> None:
     write_result(result, tmp_path / "results" / "latest.json")
 
     assert read_result(tmp_path / "results" / "latest.json") == result
+
+
+@dataclass(frozen=True)
+class OtherResult:
+    """A result of another command."""
+
+    schema: int
+    kind: str
+    speeds: tuple[float, ...]
+
+
+def test_a_result_of_another_class_is_read_back_equal(tmp_path: Path) -> None:
+    path, other = tmp_path / "other.json", OtherResult(7, "other", (1.5, 2.0))
+
+    write_result(other, path)
+
+    assert read_result_of(OtherResult, path, schema=7, command="bench other", kind="other") == other
+    with pytest.raises(ResultFileError, match="is no result of bench more: write it again with bench more --output"):
+        read_result_of(OtherResult, path, schema=7, command="bench more", kind="more")
+    with pytest.raises(ResultFileError, match="is no result of session-bench:"):
+        read_result(path)
 
 
 def test_writing_replaces_the_file_and_leaves_nothing_beside_it(result: Result, tmp_path: Path) -> None:

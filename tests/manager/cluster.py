@@ -213,9 +213,9 @@ class Cluster:
         )
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    until = time.monotonic() + PATIENCE
+def eventually(condition: Callable[[], object], *, patience: float = PATIENCE) -> None:
+    """Wait until something is so, for so many seconds at most."""
+    until = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.01)

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,16 @@ START_TIMEOUT = 5.0
 Address = tuple[str, int] | str
 StartMemcached = Callable[..., "MemcachedProcess"]
 """Starts a memcached for one test; takes what `MemcachedProcess` takes."""
+
+
+def node_list(nodes: Iterable["MemcachedProcess"]) -> str:
+    """Return processes as the setting ``memcached_nodes`` names them: ``n1``, ``n2`` and so on."""
+    return ports_as_nodes(node.port for node in nodes)
+
+
+def ports_as_nodes(ports: Iterable[int]) -> str:
+    """Return ports of the loopback, as `node_list` does; behind them may be something between."""
+    return " ".join(f"n{number}:127.0.0.1:{port}" for number, port in enumerate(ports, 1))
 
 
 class MemcachedProcess:

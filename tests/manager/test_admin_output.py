@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcached_sessions.manager.admin.escaping import escaped, quoted, shortened, shown
 from memcached_sessions.manager.admin.layout import pairs, table, width
 from memcached_sessions.manager.admin.quantities import bytes_text, moment, seconds_text
 from memcached_sessions.manager.admin.value_text import value_text
+from memcached_sessions.manager.escaping import escaped, quoted, shortened, shown
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 HOSTILE = "\x1b]0;title\x07\x1b[2J\r\n\x00\x7f\x9b31m\u202egnp.exe\u2028\ud800\N{ZERO WIDTH SPACE}"

@@ -12,7 +12,7 @@ import pytest
 from faults.application import after_updates
 from faults.hurried_process import Acknowledged, HurriedProcess
 from faults.patient_onlooker import found_with_patience
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 DEATHS = 6
 """Of each case; there are four."""
@@ -108,8 +108,3 @@ def stored_updates(nodes: list[MemcachedProcess], sessions: dict[int, Acknowledg
         updates[number] = attributes.get("steps", 0)
         assert attributes == after_updates(number, updates[number]), f"session {number} is torn: {attributes}"
     return updates
-
-
-def node_list(nodes: list[MemcachedProcess]) -> str:
-    """Return the setting ``memcached_nodes``."""
-    return " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(nodes, 1))

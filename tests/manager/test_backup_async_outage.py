@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+from cluster import eventually
 from faults.application import after_updates
 from faults.kept_snapshots import KeptSnapshots
 from faults.load import Load
 from faults.looking_on import Onlooker, Quiet
 from faults.patient_onlooker import found_with_patience
 from faults.repeating import repeating
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import EventKind
@@ -104,12 +105,13 @@ def survive(
             for node in struck:
                 mend(node)
             with repeating(Onlooker(node_list(nodes), load).look, pause=0.05):
-                assert eventually(lambda: all(node.available for node in manager.health().nodes))
-        assert all_stored(manager)
+                eventually(lambda: all(node.available for node in manager.health().nodes), patience=PATIENCE)
+        wait_until_stored(manager)
         expected = [after_updates(customer.number, customer.updates) for customer in load.customers]
         assert stored(nodes, [customer.cookie for customer in load.customers]) == expected
         # A node that came back empty gets what nobody has changed a moment after it is used again.
-        assert eventually(lambda: stored(nodes, quiet.cookies) == [{"quiet": number} for number in range(QUIET)])
+        quiet_ones = [{"quiet": number} for number in range(QUIET)]
+        eventually(lambda: stored(nodes, quiet.cookies) == quiet_ones, patience=PATIENCE)
     report = f"{case}: {len(waits)} requests, at most {max(waits):.3f} s; {len(reads)} reads, {max(reads):.3f} s"
     print(f"\n{report}")  # noqa: T201 - the figures, with -s
     assert len(waits) > 20, report
@@ -141,7 +143,7 @@ def test_a_commit_that_finds_no_room_goes_on_and_its_session_is_stored_later(sta
         assert manager.health().unbacked == sessions
         for node in nodes:
             node.resume()
-        assert all_stored(manager)
+        wait_until_stored(manager)
         assert stored(nodes, cookies) == [{"content": CONTENT, "changes": 1}] * sessions
     # The thread, and the watchers of the nodes, which move sessions away from one that is down, have one each.
     assert count <= 2 * (1 + len(nodes))
@@ -163,8 +165,8 @@ def test_snapshots_do_not_pile_up_while_a_node_takes_nothing(memcached: Memcache
         memcached.resume()
         assert drained(manager)
         found = stored([memcached], cookies)
-    assert QUEUE <= while_full <= QUEUE + 2 * THREADS
     watcher = 2  # a snapshot and what is sent of it, as in each thread
+    assert QUEUE <= while_full <= QUEUE + 2 * THREADS + watcher
     assert at_last <= sessions + QUEUE + 2 * THREADS + watcher, "of 480 that were made"
     assert found == [{"content": CONTENT, "changes": 10 + 10 * (place < QUEUE)} for place in range(sessions)]
 
@@ -179,7 +181,7 @@ def test_what_changes_while_its_backup_is_under_way_is_stored_too(memcached: Mem
         time.sleep(0.1)  # a thread has begun with it
         change(manager, [cookie])
         memcached.resume()
-        assert all_stored(manager)
+        wait_until_stored(manager)
         assert stored([memcached], [cookie]) == [{"changes": 2}]
 
 
@@ -254,9 +256,9 @@ def queue_length(manager: SessionManager) -> int:
     return len(queue)
 
 
-def all_stored(manager: SessionManager) -> bool:
-    """Whether the background stores all sessions, which nobody asks it for."""
-    return eventually(lambda: manager.health().unbacked == 0)
+def wait_until_stored(manager: SessionManager) -> None:
+    """Wait until the background has stored all sessions, which nobody asks it for."""
+    eventually(lambda: manager.health().unbacked == 0, patience=PATIENCE)
 
 
 def drained(manager: SessionManager) -> bool:
@@ -264,21 +266,6 @@ def drained(manager: SessionManager) -> bool:
     return manager.drain(PATIENCE) == 0
 
 
-def eventually(happened: Callable[[], bool]) -> bool:
-    """Whether something happens in the background."""
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def stored(nodes: list[MemcachedProcess], cookies: list[str | None] | list[str]) -> list[dict[str, object]]:
     """Return what another process finds of sessions."""
     return found_with_patience(node_list(nodes), cookies)
-
-
-def node_list(nodes: list[MemcachedProcess]) -> str:
-    """Return the setting ``memcached_nodes``."""
-    return " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(nodes, 1))

@@ -21,7 +21,7 @@ from faults.application import after_updates
 from faults.browsers import Browsers
 from faults.patient_onlooker import found_with_patience
 from faults.web_server import WebServer
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 StartMemcached = Callable[..., MemcachedProcess]
 
@@ -248,8 +248,3 @@ def lost_attributes(nodes: str, browsers: Browsers) -> dict[str, set[str]]:
 def stored(nodes: str, ids: list[str]) -> list[dict[str, object]]:
     """Return what the nodes have of sessions."""
     return found_with_patience(nodes, ids)
-
-
-def node_list(nodes: list[MemcachedProcess]) -> str:
-    """Return the setting ``memcached_nodes``."""
-    return " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(nodes, 1))

@@ -4,13 +4,15 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from cluster import Client, Clock, Cluster
+from cluster import Client, Clock, Cluster, Server
+from scripted_server import ScriptedServer
 from statistics_situations import SITUATIONS, MeasuredCluster, returns_to_its_node
 
 from memcached_sessions.manager import Event, EventKind, UndecodableError
-from memcached_sessions.manager.event_log import MOST_A_MINUTE, EventLog
+from memcached_sessions.manager.event_log import LONGEST_DETAIL, MOST_A_MINUTE, EventLog
 
 LOGGER = "memcached_sessions"
+HOSTILE = "na\nERROR:root:forged \x1b[31mred"
 
 LEVELS = {
     EventKind.NODE_DOWN: logging.WARNING,
@@ -79,6 +81,48 @@ def test_an_event_is_logged_at_its_level(kind: EventKind, caplog: pytest.LogCapt
         assert "the detail" in record.getMessage()
     if "node" not in kind.value:
         assert "the-key" in record.getMessage()
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_what_an_event_tells_is_one_line_of_printable_characters(
+    kind: EventKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And no longer than anybody reads."""
+    caplog.set_level(logging.DEBUG, logger=LOGGER)
+    log = EventLog(lambda: 0.0)
+
+    log.hear(Event(kind, node="n1", detail=f"{HOSTILE} \u202e \ud800 {'x' * 5_000_000}"))
+    log.hear(Event(kind, node="n1", detail="\x00" * 5_000_000))
+
+    for record in caplog.records:
+        assert record.getMessage().isprintable()
+        assert len(record.getMessage()) < LONGEST_DETAIL + 200
+
+
+def test_the_name_of_an_attribute_forges_no_record(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    """Users can name attributes where an application lets them; a conflict is logged with the name."""
+    first, second, client = cluster.server("a", clock=Clock()), cluster.server("b", clock=Clock()), Client()
+    client.write(first, **{HOSTILE: 1})
+
+    with client.request(first) as session:
+        session[HOSTILE] = 2
+        Client(client.cookie).write(second, **{HOSTILE: 3})
+
+    (record,) = [record for record in caplog.records if "two processes" in record.getMessage()]
+    assert record.getMessage().isprintable()
+    assert r"na\nERROR:root:forged \x1b[31mred" in record.getMessage().replace(r"\\", "\\")
+
+
+def test_the_words_of_a_server_reach_no_terminal_raw(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a proxy, for instance."""
+    with ScriptedServer([b"SERVER_ERROR bad \x1b[31m\r\n"]) as node:
+        address = "n1:{}:{}".format(*node.address)
+        with Server(address, runtime=Clock(), operation_timeout=0.2) as server:
+            Client().write(server, user=7)
+
+    messages = [record.getMessage() for record in caplog.records]
+    assert any(r"bad \x1b[31m" in message for message in messages)
+    assert all(message.isprintable() for message in messages)
 
 
 @pytest.mark.parametrize("kind", BOUNDED)

@@ -14,7 +14,7 @@ from threading import Lock
 import pytest
 from faults.application_process import ApplicationProcess, Client, cookie_after
 from faults.onlooker import found_by_another_process
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 StartMemcached = Callable[..., MemcachedProcess]
 
@@ -63,7 +63,7 @@ def test_four_workers_of_one_route_never_serve_an_older_value(
 ) -> None:
     """Each request sees all that was replied to before it began, whichever worker answers, and nothing is lost."""
     seed = random.SystemRandom().randrange(2**32)
-    nodes = " ".join(f"n{number}:127.0.0.1:{start_memcached().port}" for number in range(1, node_count + 1))
+    nodes = node_list([start_memcached() for _ in range(node_count)])
     dice = random.Random(seed)
     browsers = [Browser() for _ in range(SESSIONS)]
     with (

@@ -81,6 +81,24 @@ def test_all_sessions_stay_while_no_node_answers(cluster: Cluster) -> None:
     assert [client.read(server) for client in clients] == [{"number": number} for number in range(5)]
 
 
+def test_the_bound_holds_again_when_the_node_is_back(cluster: Cluster) -> None:
+    """All of the outage are stored first, and then the next session that begins makes room."""
+    server, clients = cluster.server(max_local_sessions=3), [Client() for _ in range(12)]
+    cluster.kill()
+    for number, client in enumerate(clients):
+        client.write(server, number=number)
+    assert server.health().sessions == server.health().unbacked == 12
+
+    cluster.start()
+    server.wait_until_up("n1")
+    assert server.drain(5) == 0
+    Client().write(server, number=12)
+
+    assert server.health().sessions == 3
+    assert [client.read(server) for client in clients] == [{"number": number} for number in range(12)]
+    assert server.health().sessions == 3
+
+
 def test_a_session_that_a_request_uses_stays(cluster: Cluster) -> None:
     """Else two requests of one process would have two copies."""
     server, client = cluster.server(clock=Clock(), max_local_sessions=1), Client()

@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 from faults.application_process import ApplicationProcess, Client, cookie_after
 from faults.onlooker import found_by_another_process
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 from memcached_sessions import Session, SessionManager
 
@@ -23,7 +23,7 @@ THINKING = 0.001
 @pytest.fixture
 def nodes(start_memcached: Callable[..., MemcachedProcess]) -> str:
     """Two nodes."""
-    return " ".join(f"n{number}:127.0.0.1:{start_memcached().port}" for number in (1, 2))
+    return node_list([start_memcached(), start_memcached()])
 
 
 def increment(session: Session, name: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 from memcached_sessions import SessionManager
 
@@ -86,7 +86,7 @@ def new_manager(nodes: list[MemcachedProcess]) -> Iterator[Callable[..., Session
     managers: list[SessionManager] = []
 
     def make(**settings: object) -> SessionManager:
-        addresses = " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(nodes, 1))
+        addresses = node_list(nodes)
         manager = SessionManager(addresses, **SETTINGS, **settings)
         managers.append(manager)
         manager.release(manager.open(None))

@@ -15,7 +15,7 @@ from threading import Event
 import pytest
 from faults.onlooker import found_by_another_process
 from faults.outage import Outage
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import CookieKind, EventKind
@@ -239,8 +239,3 @@ def begin(manager: SessionManager, number: int) -> str:
     with manager.request(None) as session:
         session["number"] = number
     return session.cookie.value
-
-
-def node_list(nodes: list[MemcachedProcess]) -> str:
-    """Return the setting ``memcached_nodes``."""
-    return " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(nodes, 1))

@@ -16,7 +16,7 @@ from time import sleep
 from faults.application import after_updates
 from faults.application_process import ApplicationProcess, Client, cookie_after
 from faults.killing_relay import KillingRelay
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list, ports_as_nodes
 
 SESSIONS = 1_000
 DEATHS = 20
@@ -97,11 +97,7 @@ class Succession:
 
     def _begin(self) -> tuple[ApplicationProcess, KillingRelay]:
         relay = self._stack.enter_context(KillingRelay(self._ports))
-        return self._stack.enter_context(ApplicationProcess(node_list(relay.ports), "a", **PATIENT)), relay
-
-
-def node_list(ports: list[int]) -> str:
-    return " ".join(f"n{number}:127.0.0.1:{port}" for number, port in enumerate(ports, 1))
+        return self._stack.enter_context(ApplicationProcess(ports_as_nodes(relay.ports), "a", **PATIENT)), relay
 
 
 def test_every_session_that_was_replied_to_survives_20_deaths_of_its_process() -> None:
@@ -111,7 +107,7 @@ def test_every_session_that_was_replied_to_survives_20_deaths_of_its_process() -
     deaths = in_doubt = 0
     with ExitStack() as stack:
         nodes = [stack.enter_context(MemcachedProcess()) for _ in range(2)]
-        second = stack.enter_context(ApplicationProcess(node_list([node.port for node in nodes]), "b", **PATIENT))
+        second = stack.enter_context(ApplicationProcess(node_list(nodes), "b", **PATIENT))
         succession = Succession(stack, nodes)
         numbers = count()
         shoppers = [Shopper(random.Random(dice.random()), seed, numbers) for _ in range(CLIENTS)]

@@ -43,6 +43,7 @@ def session(manager: SessionManager) -> Session:
         (lambda s: list(s.items()), [("a", 1), ("b", [2])]),
         (lambda s: s == {"a": 1, "b": [2]}, True),
         (lambda s: s != {"a": 1}, True),
+        (lambda s: s != {"a": 1, "b": [2]}, False),
         (lambda s: s == s.copy(), True),
         (lambda s: s | {"c": 3}, {"a": 1, "b": [2], "c": 3}),
         (lambda s: {"c": 3, "a": 0} | s, {"c": 3, "a": 1, "b": [2]}),

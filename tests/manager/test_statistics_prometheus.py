@@ -67,7 +67,7 @@ def test_what_was_counted_is_scraped(cluster: Cluster) -> None:
     assert value(samples, "memcached_sessions_command_failures_total", node=home, kind="unavailable") == 1
     assert value(samples, "memcached_sessions_node_downs_total", node=home) == 1
     assert value(samples, "memcached_sessions_node_available", node=home) == 0
-    assert value(samples, "memcached_sessions_local") == 1
+    assert value(samples, "memcached_sessions_local_sessions") == 1
     assert value(samples, "memcached_sessions_unbacked") == 0
 
 
@@ -133,7 +133,7 @@ def test_statistics_that_are_off_are_zeros() -> None:
         samples = scraped(manager)
 
     moved = {sample.name for sample in samples if sample.value}
-    assert moved == {"memcached_sessions_local", "memcached_sessions_node_available"}
+    assert moved == {"memcached_sessions_local_sessions", "memcached_sessions_node_available"}
 
 
 def test_registering_asks_the_manager_nothing() -> None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import Event, EventKind
@@ -78,7 +78,7 @@ class Outage:
         self._nodes = [self._stack.enter_context(MemcachedProcess()) for _ in range(nodes)]
         self._struck = self._nodes[:struck]
         self._seconds = seconds
-        self._list = " ".join(f"n{number}:127.0.0.1:{node.port}" for number, node in enumerate(self._nodes, 1))
+        self._list = node_list(self._nodes)
         self._manager = self._stack.enter_context(
             SessionManager(
                 self._list, route=route, operation_timeout=operation_timeout, session_backup_timeout=operation_timeout

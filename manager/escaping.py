@@ -1,4 +1,4 @@
-"""What may be put on a terminal of text that anybody may have written: names and values of sessions, words of servers.
+"""What may be put on a terminal or into a log of text that anybody may have written: of sessions, of servers.
 
 Invariant: what these functions return is printable, spaces included: no control character, no line break, nothing that
 turns the direction of writing around, and no half of a surrogate pair.
