@@ -37,7 +37,9 @@ class AsyncTwins(ABC):
     _requests: Requests
 
     @abstractmethod
-    def open(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Session:
+    def open(
+        self, session_id: str | None, *, method: str = "GET", path: str = "/", began: float | None = None
+    ) -> Session:
         """Return the session of a request."""
 
     @abstractmethod
@@ -71,9 +73,11 @@ class AsyncTwins(ABC):
     def close(self) -> None:
         """End."""
 
-    async def aopen(self, session_id: str | None, *, method: str = "GET", path: str = "/") -> Session:
+    async def aopen(
+        self, session_id: str | None, *, method: str = "GET", path: str = "/", began: float | None = None
+    ) -> Session:
         """Return the session of a request, already looked up if a well-formed id came; as `open`."""
-        session = self.open(session_id, method=method, path=path)
+        session = self.open(session_id, method=method, path=path, began=began)
         if session.has_id and not session.loaded:
             try:
                 await self._in_thread(lambda: self._requests.load(session.request_state), session)

@@ -135,7 +135,7 @@ class Committing:
                 due = self._due_now(entry, payload)
                 if due is Due.NOTHING:
                     return True
-                if due is not None and entry.idle == entry.stored_idle:
+                if due is not None and (entry.idle, entry.absolute) == (entry.stored_idle, entry.stored_absolute):
                     # A touch, or another attempt to store what could not be: this request need not wait for that.
                     queue.put(entry, 0)
                     return True
@@ -230,6 +230,7 @@ class Committing:
             payload != entry.payload
             or entry.unbacked
             or entry.idle != entry.stored_idle
+            or entry.absolute != entry.stored_absolute
             or entry.displaced
             or entry.standing is not Standing.LIVE
             or not process.settings.enabled

@@ -101,6 +101,7 @@ class Entry:
     stored_idle: int | None = None
     absolute: int | None = None
     """Seconds that it may live in all."""
+    stored_absolute: int | None = None
     counter: int = 0
     vector: VersionVector = EMPTY
     base_vector: VersionVector = EMPTY
@@ -149,6 +150,11 @@ class Entry:
         if known is None or known[0] is not sid:  # a rotation may come between any two lines of a request beside it
             known = self.known_key = sid, storage_key(sid, self.prefix)
         return known[1]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it holds a session that goes on."""
+        return self.standing is Standing.LIVE
 
     def seen_on(self, node: str) -> Seen | None:
         """Return the copy that a node is known to hold."""

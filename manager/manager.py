@@ -178,6 +178,7 @@ class SessionManager(AsyncTwins):
         *,
         method: str = "GET",  # noqa: ARG002 - for patterns of locking
         path: str = "/",
+        began: float | None = None,
     ) -> Session:
         """Return the session of a request. No node is asked before its first access.
 
@@ -187,6 +188,9 @@ class SessionManager(AsyncTwins):
             What came in the cookie; anything that is no id is the same as none.
         method, path
             Of the request; the path is matched with ``request_uri_ignore_pattern``.
+        began
+            When the request began, by `Session.began` of what it had opened and released before: what a node has said
+            since then is not asked again, and a rotation by another request since then is followed. None: now.
 
         Raises
         ------
@@ -197,7 +201,7 @@ class SessionManager(AsyncTwins):
             self.watching.sweep()  # nobody else does where there is no node to watch
         elif not self._started:
             self._start()
-        return self._requests.open(session_id, path)
+        return self._requests.open(session_id, path, began)
 
     def commit(
         self,

@@ -4,6 +4,7 @@ Rules R5 and R6 of the protocol: an ancestor is ignored, a descendant is merged 
 what a request changed is never overwritten unseen: where two sides changed an attribute, one wins and an event says so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -131,7 +132,8 @@ class Reconciling:
         entry.payload = self.encoding(entry.attributes)
         entry.created, entry.accessed = header.created / 1000, self._process.runtime.time()
         entry.idle = entry.stored_idle = header.idle
-        entry.absolute, entry.counter = header.absolute, header.counter
+        entry.absolute = entry.stored_absolute = header.absolute
+        entry.counter = header.counter
         entry.vector = entry.base_vector = header.vector
         entry.home, entry.sole, entry.standing = node, False, Standing.LIVE
         entry.note_seen(node, item.cas, item.flags)
@@ -174,7 +176,7 @@ class Reconciling:
         mine_wins = (entry.counter, process.writer) > (header.counter, last_writer)
         for attempt in range(SNAPSHOT_ATTEMPTS):
             mine = process.codec.kept(entry.attributes)
-            before = self._encodings(mine) if entry.has_others else {}
+            before = self.before_a_merge(entry, mine)
             try:
                 if base.payload is not None and _is_ancestor(base.vector, envelope):
                     was = process.codec.decode_own(base.payload)
@@ -186,7 +188,7 @@ class Reconciling:
                     raise
                 continue  # another request is changing a value
             with entry.snapshots:
-                if self._apply(entry, mine, merged, before):
+                if self.apply(entry, mine, merged, before):
                     process.drop_pending(entry)  # it has not what was taken
                     entry.payload, entry.base_vector = baseline, header.vector
                     if entry.sent is not None and _is_ancestor(entry.sent[1], envelope):
@@ -199,19 +201,28 @@ class Reconciling:
         if entry.idle == entry.stored_idle:
             entry.idle = header.idle
         entry.stored_idle = header.idle
+        if entry.absolute == entry.stored_absolute:
+            entry.absolute = header.absolute
+        entry.stored_absolute = header.absolute
         process.note_shared(entry)
         process.count("merges")
         if merged.conflicts:
             names = ", ".join(sorted(merged.conflicts))
             process.emit(EventKind.CONFLICT, entry, detail=f"changed on both sides: {names}")
 
-    def _encodings(self, attributes: dict[str, Any]) -> dict[str, bytes | None]:
+    def before_a_merge(self, entry: Entry, attributes: Mapping[str, Any]) -> dict[str, bytes | None]:
+        """Return the encodings of values that other requests may hold, to tell afterwards whether they changed them."""
+        if not entry.has_others:
+            return {}
         return {
             name: self.encoding({name: value}) for name, value in attributes.items() if not isinstance(value, _PLAIN)
         }
 
-    def _apply(self, entry: Entry, mine: dict[str, Any], merged: Merged, before: dict[str, bytes | None]) -> bool:
-        """Put what was taken in place, unless another request has put something there meanwhile."""
+    def apply(self, entry: Entry, mine: Mapping[str, Any], merged: Merged, before: Mapping[str, bytes | None]) -> bool:
+        """Put what was taken in place, unless another request has put something there meanwhile.
+
+        `Entry.snapshots` is held; ``before`` is what `before_a_merge` returned for ``mine``.
+        """
         live, missing = entry.attributes, object()
         if any(live.get(name, missing) is not mine.get(name, missing) for name in merged.taken):
             return False

@@ -110,7 +110,8 @@ class Repairing:
     def _restore(self, node: NodeState, entry: Entry, item: Item | None = None) -> None:
         """Store the session on a node that is not in use yet."""
         process = self._process
-        idle, life = entry.idle, entry.life(process.runtime.time())  # a request may set another limit meanwhile
+        idle, absolute = entry.idle, entry.absolute  # a request may set other limits meanwhile
+        life = entry.life(process.runtime.time())
         if life == 0 or (entry.payload is None and entry.new):
             return
         try:
@@ -137,7 +138,7 @@ class Repairing:
                 before = f"from {entry.home}" if entry.home else ""
                 process.emit(EventKind.RELOCATED, entry, node=node.label, detail=before)
         entry.payload, entry.base_vector, entry.sent = payload, entry.vector, None
-        entry.stored_idle, entry.home = idle, node.name
+        entry.stored_idle, entry.stored_absolute, entry.home = idle, absolute, node.name
         process.note_backed_up(entry)
         entry.contact = entry.touched = process.runtime.monotonic()
         process.emit(EventKind.BACKED_UP, entry, node=node.label)

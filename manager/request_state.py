@@ -34,8 +34,8 @@ class RequestState:
         When, in seconds of the monotonic clock.
     ignored
         Whether its path matches ``request_uri_ignore_pattern``.
-    idle
-        The idle limit of a session that it begins, in seconds.
+    idle, absolute
+        The limits of a session that it begins, in seconds.
     """
 
     attributes: dict[str, Any] | None = None
@@ -58,6 +58,8 @@ class RequestState:
     """It is in the statistics."""
     begun: bool = False
     """The session began with this request."""
+    begins: bool = False
+    """It is to begin with this request even if it holds nothing."""
     destroyed: bool = False
     rotated_from: tuple[str, ...] = ()
     """Ids that this request has replaced, and whose end its client must be told of."""
@@ -68,9 +70,10 @@ class RequestState:
     came: str | None = None
     """The id that came; None: none did, or what came was none."""
 
-    def __init__(self, began: float, idle: int | None, *, ignored: bool) -> None:
+    def __init__(self, began: float, idle: int | None, absolute: int | None, *, ignored: bool) -> None:
         self.began = began
         self.idle = idle
+        self.absolute = absolute
         self.ignored = ignored
 
     def note_changeable(self) -> None:

@@ -13,6 +13,7 @@ from .ending import Ending
 from .entry import Entry, Standing
 from .events import EventKind
 from .finding import Finding
+from .private_copies import PrivateCopies, PrivateCopy
 from .process import Process
 from .reconciling import Reconciling
 from .request_state import RequestState, Verdict
@@ -29,6 +30,7 @@ class Requests:
         self._committing = committing
         self._finding = Finding(process, reconciling)
         self._ending = Ending(process, reconciling, saving)
+        self._copies = PrivateCopies(process, reconciling)
         self._ignored = process.settings.ignored_path
         self._meter = process.meter
 
@@ -36,12 +38,14 @@ class Requests:
         """Return seconds since the epoch."""
         return self._process.runtime.time()
 
-    def open(self, cookie: str | None, path: str) -> Session:
-        """Return the session of a new request; no node is asked."""
+    def open(self, cookie: str | None, path: str, began: float | None = None) -> Session:
+        """Return the session of a request that begins, or began, then; no node is asked."""
         process = self._process
-        began = process.runtime.monotonic()
+        if began is None:
+            began = process.runtime.monotonic()
         ignored = self._ignored is not None and self._ignored(path)
-        request = RequestState(began, process.settings.max_inactive_interval, ignored=ignored)
+        settings = process.settings
+        request = RequestState(began, settings.max_inactive_interval, settings.absolute_timeout, ignored=ignored)
         if cookie and isinstance(cookie, str):  # pyright: ignore[reportUnnecessaryIsInstance] - of adapters of others
             entry = self._finding.at_hand(cookie, began)
             if entry is not None:
@@ -82,7 +86,7 @@ class Requests:
     def _begin(self, request: RequestState, verdict: Verdict) -> dict[str, Any]:
         """Let the session hold nothing yet."""
         kept = request.came if verdict is Verdict.UNDECIDED else None
-        request.entry, request.verdict, request.begun = None, verdict, False
+        request.entry, request.verdict, request.begun, request.begins = None, verdict, False, False
         request.sid = kept[:SID_DIGITS] if kept is not None else self._process.new_sid()
         request.attributes = {}
         return request.attributes
@@ -109,11 +113,12 @@ class Requests:
         """Commit if that asks no node and waits for nobody; else return None."""
         entry, payload = request.entry, None
         if entry is None:
-            if not request.attributes or request.ignored:
+            attributes = request.attributes
+            if request.ignored or attributes is None or not (attributes or request.begins):
                 return self._commit_nothing(request)
             if self._committing.queue is None:
                 return None
-            entry, payload = self._create(request, request.attributes)
+            entry, payload = self._create(request, attributes)
         elif request.ignored or not self._may_have_changed(request, entry):
             return self._cookie(request, entry)
         if not self._committing.commit_at_hand(entry, payload):
@@ -134,9 +139,10 @@ class Requests:
         """
         entry, payload = request.entry, None
         if entry is None:
-            if not request.attributes or request.ignored:
+            attributes = request.attributes
+            if request.ignored or attributes is None or not (attributes or request.begins):
                 return self._commit_nothing(request)
-            entry, payload = self._create(request, request.attributes)
+            entry, payload = self._create(request, attributes)
         if not request.ignored and self._may_have_changed(request, entry):
             self._committing.commit(entry, payload, changeable=request.changeable or entry.overlooked)
             request.committed = True
@@ -151,7 +157,7 @@ class Requests:
         entry = process.new_entry(request.sid)
         now = process.runtime.time()
         entry.attributes, entry.created, entry.accessed = attributes, now, now
-        entry.idle, entry.absolute = request.idle, process.settings.absolute_timeout
+        entry.idle, entry.absolute = request.idle, request.absolute
         entry.new = entry.sole = True
         entry.contact = entry.touched = entry.compared = entry.surveyed = process.runtime.monotonic()
         enabled = process.settings.enabled
@@ -217,6 +223,26 @@ class Requests:
         if entry is not None and entry.standing is Standing.LIVE:
             return True
         return process.settings.enabled and self._finding.is_stored(parsed)
+
+    # Private copies
+
+    def copy(self, request: RequestState) -> PrivateCopy:
+        """Return a copy of the attributes that nobody else has."""
+        return self._copies.copy(request.entry, request.attributes or {})
+
+    def merge(self, request: RequestState, copy: PrivateCopy) -> None:
+        """Bring into the session what was changed in a copy.
+
+        Raises
+        ------
+        SerializationError
+            A value of the copy cannot be kept; with its path. Nothing was changed.
+        """
+        if request.entry is not None:
+            self._copies.merge(request.entry, copy)
+        elif request.attributes is not None:
+            self._copies.put(request.attributes, copy)
+            request.begins = True
 
     # New ids and the end
 

@@ -70,7 +70,7 @@ class Saving:
     def _save_once(self, entry: Entry, payload: bytes) -> Step:
         process = self._process
         now, started = process.runtime.time(), process.runtime.monotonic()
-        idle, life = entry.idle, entry.life(now)  # a request may set another limit meanwhile
+        idle, absolute, life = entry.idle, entry.absolute, entry.life(now)  # a request may set other limits meanwhile
         if life == 0:
             self._reconciling.end(entry, EventKind.EXPIRED, "it reached its absolute limit")
             return Step.GONE
@@ -109,7 +109,8 @@ class Saving:
             stored.append(node)
         entry.new = entry.new and not stored and not missed
         if stored:
-            self._note_stored(entry, payload, idle, stored, started)
+            entry.stored_idle, entry.stored_absolute = idle, absolute
+            self._note_stored(entry, payload, stored, started)
         else:
             if entry.payload is None:
                 entry.home = ""  # it never had one: the id names a node when one has the session
@@ -118,14 +119,11 @@ class Saving:
         self._settle(entry, stored, missed, started)
         return Step.STORED if stored else Step.FAILED
 
-    def _note_stored(
-        self, entry: Entry, payload: bytes, idle: int | None, stored: list[NodeState], started: float
-    ) -> None:
+    def _note_stored(self, entry: Entry, payload: bytes, stored: list[NodeState], started: float) -> None:
         process = self._process
         home = stored[0]
         first, moved = entry.payload is None, entry.home != home.name
         entry.payload, entry.base_vector, entry.sent = payload, entry.vector, None
-        entry.stored_idle = idle
         process.note_backed_up(entry)
         entry.contact = entry.touched = started
         if moved:

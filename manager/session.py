@@ -17,6 +17,7 @@ from .request_state import RequestState, Verdict
 
 if TYPE_CHECKING:
     from .cookie import CookieAction
+    from .private_copies import PrivateCopy
 
 
 class Owner(Protocol):
@@ -46,9 +47,27 @@ class Owner(Protocol):
         """End the session."""
         ...
 
+    def copy(self, request: RequestState) -> PrivateCopy:
+        """Return a copy of the attributes that nobody else has."""
+        ...
+
+    def merge(self, request: RequestState, copy: PrivateCopy) -> None:
+        """Bring into the session what was changed in a copy."""
+        ...
+
 
 LONGEST_IDLE = 3650 * 86_400
 """Seconds: ten years, as for the setting."""
+
+
+def _limit(name: str, seconds: int | None) -> int | None:
+    if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= LONGEST_IDLE):
+        raise ValueError(
+            f"{name} cannot be {seconds!r}; allowed: seconds, a whole number from 1 to {LONGEST_IDLE}, or None; "
+            "destroy() ends a session"
+        )
+    return seconds
+
 
 _NOT_EMPTY: dict[Any, None] = {None: None}
 """What the own storage of a session holds. The json module writes a dict whose storage is empty as ``{}``, without
@@ -84,6 +103,11 @@ class Session(dict[str, Any]):
         self.request_state = request_state
         """For the manager."""
 
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return the session of a request as one of this class, for adapters whose frameworks ask for more."""
+        return cls(session._owner, session.request_state)
+
     # What it is
 
     @property
@@ -102,6 +126,11 @@ class Session(dict[str, Any]):
     def cookie(self) -> CookieAction:
         """What the response does with the cookie, since the last commit."""
         return self.request_state.cookie
+
+    @property
+    def began(self) -> float:
+        """When its request began, by the clock of `SessionManager.open`."""
+        return self.request_state.began
 
     @property
     def has_id(self) -> bool:
@@ -126,6 +155,18 @@ class Session(dict[str, Any]):
         return self.request_state.verdict is Verdict.UNDECIDED
 
     @property
+    def ended(self) -> bool:
+        """Whether it was destroyed or has expired since this request looked at it: nothing is stored for it."""
+        entry = self.request_state.entry
+        return entry is not None and not entry.is_live
+
+    @property
+    def superseded(self) -> bool:
+        """Whether another request has rotated it: what this one changes is stored, but its client keeps the old id."""
+        entry = self.request_state.entry
+        return entry is not None and entry.is_live and entry.sid != self.request_state.sid
+
+    @property
     def created(self) -> float:
         """When it began, in seconds since the epoch; now, if it begins with this request."""
         self._find()
@@ -140,15 +181,25 @@ class Session(dict[str, Any]):
     @max_inactive_interval.setter
     def max_inactive_interval(self, seconds: int | None) -> None:
         self._find()
-        if seconds is not None and (type(seconds) is not int or not 1 <= seconds <= LONGEST_IDLE):
-            raise ValueError(
-                f"max_inactive_interval cannot be {seconds!r}; allowed: seconds, a whole number from 1 to "
-                f"{LONGEST_IDLE}, or None; destroy() ends a session"
-            )
         self.request_state.note_changeable()
-        self.request_state.idle = seconds
+        self.request_state.idle = _limit("max_inactive_interval", seconds)
         if self.request_state.entry is not None:
             self.request_state.entry.idle = seconds
+
+    @property
+    def absolute_timeout(self) -> int | None:
+        """Seconds that it lives in all, however much it is used; None: for ever. To be set for one session alone."""
+        self._find()
+        entry = self.request_state.entry
+        return self.request_state.absolute if entry is None else entry.absolute
+
+    @absolute_timeout.setter
+    def absolute_timeout(self, seconds: int | None) -> None:
+        self._find()
+        self.request_state.note_changeable()
+        self.request_state.absolute = _limit("absolute_timeout", seconds)
+        if self.request_state.entry is not None:
+            self.request_state.entry.absolute = seconds
 
     def rotate(self) -> None:
         """Give the session a new id at once; the old one is dead in every process. For logins."""
@@ -159,6 +210,39 @@ class Session(dict[str, Any]):
         """End the session at once, in every process. What is written afterwards begins a new one."""
         self.request_state.looked_at = True
         self._owner.destroy(self.request_state)
+
+    def private_copy(self) -> PrivateCopy:
+        """Return the attributes as objects of their own, for a framework whose sessions do not see each other.
+
+        >>> from memcached_sessions import SessionManager
+        >>> with SessionManager("memory://") as manager:
+        ...     with manager.request(None) as session:
+        ...         session["cart"] = ["apple"]
+        ...     with manager.request(session.id) as session:
+        ...         copy = session.private_copy()
+        ...         copy.attributes["cart"].append("pear")
+        ...         print(session["cart"])
+        ...         session.merge(copy)
+        ...         print(session["cart"])
+        ['apple']
+        ['apple', 'pear']
+        """
+        self._looked_at()
+        return self._owner.copy(self.request_state)
+
+    def merge(self, copy: PrivateCopy) -> None:
+        """Bring into the session what was changed in a copy of it, as the write of another process: what others have
+        changed since it was made stays, and where both changed an attribute the copy wins.
+
+        The next commit stores it. It begins the session where there was none, even if it holds nothing.
+
+        Raises
+        ------
+        SerializationError
+            A value of the copy cannot be kept; with its path. Nothing was changed.
+        """
+        self._shared()
+        self._owner.merge(self.request_state, copy)
 
     def _find(self) -> None:
         """Look the session up, if that was not done before."""
@@ -178,6 +262,10 @@ class Session(dict[str, Any]):
         request.used = True
         attributes = request.attributes
         return self._owner.load(request) if attributes is None else attributes
+
+    def _changing(self) -> dict[str, Any]:
+        """Return the attributes to whoever changes which there are."""
+        return self._shared()
 
     # Readers
 
@@ -261,10 +349,10 @@ class Session(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         if type(name) is not str:
             raise TypeError(f"names of session attributes are str, not {type(name).__name__}: {name!r}")
-        self._shared()[name] = value
+        self._changing()[name] = value
 
     def __delitem__(self, name: str) -> None:
-        del self._shared()[name]
+        del self._changing()[name]
 
     def __ior__(self, other: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
         self.update(other)
@@ -272,15 +360,15 @@ class Session(dict[str, Any]):
 
     def clear(self) -> None:
         """Remove all attributes; the session goes on, empty."""
-        self._shared().clear()
+        self._changing().clear()
 
     def pop(self, name: str, *default: Any) -> Any:
         """Remove an attribute and return it, or the default."""
-        return self._shared().pop(name, *default)
+        return (self._changing() if name in self else self._shared()).pop(name, *default)
 
     def popitem(self) -> tuple[str, Any]:
         """Remove the attribute that came last, and return its name and value."""
-        return self._shared().popitem()
+        return self._changing().popitem()
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Return an attribute, after adding it if it was not there."""

@@ -71,6 +71,11 @@ class SessionCodec:
                     raise SerializationError(f"{name} failed: {type(error).__name__}: {error}") from error
                 time.sleep(0)  # let the other thread get on
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the filter leaves no attribute out."""
+        return self._kept is None
+
     def kept(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Return a copy of the attributes, as far as they are backed up."""
         copy, is_kept = dict(attributes), self._kept

@@ -1,0 +1,110 @@
+"""Copies of a session that one request has for itself, and the way back: merged as another process's write is.
+
+For frameworks whose contract is isolated sessions: what one request does is seen by others when it is saved, and not
+before. Invariants: no object of a copy is one of the session, before and after a merge; a merge waits for no node, and
+takes nothing back that others have changed since the copy was made.
+"""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from .attribute_merge import Merged, merge_descendant
+from .entry import Entry
+from .process import Process
+from .reconciling import Reconciling
+from .session_codec import SNAPSHOT_ATTEMPTS, changed_meanwhile
+
+
+@dataclass(slots=True)
+class PrivateCopy:
+    """What `Session.private_copy` returns: attributes to be read, changed or replaced, and where they came from."""
+
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    base: bytes | None = field(default=None, repr=False)
+    """What was copied, or merged last, encoded; None: nothing."""
+    left_out: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """Attributes that ``session_attribute_filter`` leaves out, which cannot be copied: the very objects."""
+
+
+class PrivateCopies:
+    """The steps `copy` and `merge`."""
+
+    def __init__(self, process: Process, reconciling: Reconciling) -> None:
+        self._process = process
+        self._reconciling = reconciling
+
+    def copy(self, entry: Entry | None, attributes: Mapping[str, Any]) -> PrivateCopy:
+        """Return a copy of what a session holds between two merges; it may not have begun.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path.
+        """
+        with nullcontext() if entry is None else entry.snapshots:
+            base, left_out = self._process.codec.encode(attributes), self._left_out(attributes)
+        return PrivateCopy(self._decoded(base) | left_out, base, left_out)
+
+    def merge(self, entry: Entry, copy: PrivateCopy) -> None:
+        """Bring what was changed in a copy into the session.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path. Nothing was changed.
+        """
+        changed, left_out = self._process.codec.encode(copy.attributes), self._left_out(copy.attributes)
+        if changed != copy.base:
+            self._merge(entry, copy.base, changed)
+        if left_out or copy.left_out:
+            with entry.snapshots:
+                _put_changes(entry.attributes, copy.left_out, left_out)
+        copy.base, copy.left_out = changed, left_out
+
+    def put(self, attributes: dict[str, Any], copy: PrivateCopy) -> None:
+        """Let a session that has not begun hold what a copy does."""
+        changed, left_out = self._process.codec.encode(copy.attributes), self._left_out(copy.attributes)
+        attributes.clear()
+        attributes.update(self._decoded(changed) | left_out)
+        copy.base, copy.left_out = changed, left_out
+
+    def _merge(self, entry: Entry, base: bytes | None, changed: bytes) -> None:
+        codec = self._process.codec
+        was = {} if base is None else codec.decode_own(base)
+        theirs = codec.decode_own(changed)
+        for attempt in range(SNAPSHOT_ATTEMPTS):
+            mine = codec.kept(entry.attributes)
+            before = self._reconciling.before_a_merge(entry, mine)
+            try:
+                if codec.encode(mine) == base:  # nobody else has changed anything
+                    merged = Merged(theirs, frozenset(mine.keys() | theirs.keys()), frozenset())
+                else:
+                    merged = merge_descendant(was, mine, theirs, codec.serializer, mine_wins=False)
+            except RuntimeError as error:
+                if attempt + 1 == SNAPSHOT_ATTEMPTS or not changed_meanwhile(error):
+                    raise
+                continue  # another request is changing a value
+            with entry.snapshots:
+                if self._reconciling.apply(entry, mine, merged, before):
+                    return
+        raise RuntimeError("other requests do not stop changing the session")
+
+    def _decoded(self, payload: bytes) -> dict[str, Any]:
+        return self._process.codec.decode_own(payload)
+
+    def _left_out(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        codec = self._process.codec
+        if codec.keeps_all:
+            return {}
+        kept = codec.kept(attributes)
+        return {name: value for name, value in attributes.items() if name not in kept}
+
+
+def _put_changes(attributes: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Set and remove what is another object than before."""
+    missing = object()
+    attributes.update({name: value for name, value in after.items() if before.get(name, missing) is not value})
+    for name in before.keys() - after.keys():
+        attributes.pop(name, None)

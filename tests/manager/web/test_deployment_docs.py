@@ -1,0 +1,219 @@
+"""What docs/deployment.md shows is what happens, and its configurations bring visitors back to their server."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cluster import eventually
+from hypothesis import given
+from hypothesis import strategies as st
+from memcached_process import MemcachedProcess
+from web.real_server import Browser, RealServer
+
+import memcached_sessions
+from memcached_sessions import SessionManager
+from memcached_sessions.manager.session_id import NODE_NAME, ROUTE, SessionId
+from memcached_sessions.manager.settings import Settings
+
+DOCS = Path(memcached_sessions.__file__).parent / "docs"
+PAGES = ("deployment.md", "migration.md")
+TEXT = (DOCS / "deployment.md").read_text()
+PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+SERVER = "gunicorn --threads 8 serving_wsgi:application"
+NGINX, HAPROXY = "deployment/nginx.conf", "deployment/haproxy.cfg"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_lead_somewhere(page: str) -> None:
+    """To a file that is there, and a heading in it."""
+    links = re.findall(r"\]\(([^)\s]+)\)", (DOCS / page).read_text())
+    lost: list[str] = []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        file = (DOCS / (path or page)).resolve()
+        if not file.is_file() or (anchor and anchor not in anchors(file)):
+            lost.append(link)
+
+    assert links
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_settings_and_their_defaults_are_those_of_the_code(page: str) -> None:
+    """Each that the table of timeouts names, and each name that ends like a timeout."""
+    defaults = {setting.name: setting.default for setting in fields(Settings)}
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) s \|", (DOCS / page).read_text(), re.MULTILINE)
+
+    assert {name: float(default) for name, default in rows} == {name: defaults[name] for name, _ in rows}
+    assert len(rows) == (4 if page == "deployment.md" else 0)
+
+
+def test_the_settings_of_gunicorn_are_settings_of_gunicorn(tmp_path: Path) -> None:
+    """It refuses what it does not know."""
+    (block,) = (block for block in PYTHON if "graceful_timeout" in block)
+    (tmp_path / "gunicorn.conf.py").write_text(block)
+    (tmp_path / "app.py").write_text("def app(environ, start_response): ...\n")
+    command = [sys.executable, "-m", "gunicorn", "--check-config", "app:app"]
+
+    checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_nodes_follow_a_file(
+    shared_memcached: MemcachedProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be used is logged and changes nothing; the thread ends with the manager."""
+    import threading
+
+    following, hook = (block for block in PYTHON if "follow_nodes" in block)
+    names: dict[str, Any] = {"__name__": "following"}
+    exec(following, names)  # noqa: S102 - of our own page
+    file = tmp_path / "sessions.toml"
+    one = f"n1:127.0.0.1:{shared_memcached.port}"
+    table = '[memcached-sessions]\nmemcached_nodes = "{}"\n'
+    file.write_text(table.format(one))
+    with SessionManager(one) as manager:
+        monkeypatch.setitem(sys.modules, "shop_wsgi", SimpleNamespace(manager=manager))  # type: ignore[arg-type]
+
+        def follow(manager: SessionManager, path: str) -> None:
+            assert path == "/etc/shop/sessions.toml"
+            names["follow_nodes"](manager, file, seconds=0.01)
+
+        monkeypatch.setitem(sys.modules, "following", SimpleNamespace(follow_nodes=follow))  # type: ignore[arg-type]
+        hooks: dict[str, Any] = {}
+        exec(hook, hooks)  # noqa: S102 - of our own page
+        hooks["post_worker_init"](None)
+        file.write_text(table.format(f"{one} n2:127.0.0.1:1") + 'failover_nodes = "n2"\n')
+        eventually(lambda: manager.settings.failover_nodes == "n2")
+        file.write_text(table.format("n1:"))
+        time.sleep(0.1)
+        assert manager.settings.memcached_nodes == f"{one} n2:127.0.0.1:1"
+        file.write_text(table.format(one))
+        eventually(lambda: manager.settings.memcached_nodes == one)
+        assert manager.settings.failover_nodes is None
+    file.write_text(table.format(f"{one} "))
+    eventually(lambda: "follow_nodes" not in {thread.name for thread in threading.enumerate()})
+
+
+def route_of_nginx(cookies: str) -> str:
+    """Return what the first map of nginx.conf makes of a ``Cookie`` header."""
+    (pattern,) = re.findall(r'"~(.*)" \$route;', (DOCS / NGINX).read_text())
+    match = re.search(pattern.replace("?<route>", "?P<route>"), cookies)
+    return match["route"] if match else ""
+
+
+@given(
+    sid=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    node=st.just("") | st.from_regex(NODE_NAME, fullmatch=True),
+    route=st.from_regex(ROUTE, fullmatch=True),
+    worker=st.from_regex(r"[0-9a-z]{0,8}", fullmatch=True),
+    before=st.sampled_from(["", "theme=dark; ", "a=b;"]),
+    after=st.sampled_from(["", "; last=1"]),
+)
+def test_nginx_finds_the_route_of_every_id(
+    sid: str, node: str, route: str, worker: str, before: str, after: str
+) -> None:
+    """Wherever the cookie is among others."""
+    assert route_of_nginx(f"{before}id={SessionId(sid, node, route, worker)}{after}") == route
+
+
+@pytest.mark.parametrize(
+    "cookies", ["", "id=", f"id={'0' * 32}", f"id={'0' * 32}-n1", f"xid={'0' * 32}.app1", f"id={'0' * 32}.app1 or 2"]
+)
+def test_nginx_finds_no_route_where_none_is(cookies: str) -> None:
+    """Then any server is right."""
+    assert route_of_nginx(cookies) == ""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def balancer(file: str, folder: Path, servers: dict[str, int]) -> Iterator[int]:
+    """Run nginx or HAProxy with a configuration of the guide, for servers on these ports by their addresses there."""
+    name = Path(file).stem
+    program = shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin")
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    text, port = (DOCS / file).read_text(), free_port()
+    for address, server in servers.items():
+        text = text.replace(address, f"127.0.0.1:{server}")
+    if file == NGINX:
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+        text = text.replace("\nhttp {", f"\nhttp {{ access_log off; {places}").replace("listen 80", f"listen {port}")
+        text = f"daemon off; pid {folder}/pid; error_log stderr;\n{text}"
+        command = [program, "-p", str(folder), "-e", "stderr", "-c"]
+    else:
+        text = text.replace("bind :80", f"bind 127.0.0.1:{port}").replace("httpchk GET /health", "httpchk GET /nothing")
+        text = text.replace("/run/haproxy/admin.sock", f"{folder}/admin.sock")
+        command = [program, "-db", "-f"]
+    configuration = folder / Path(file).name
+    configuration.write_text(text)
+    process = subprocess.Popen([*command, str(configuration)], stdin=subprocess.DEVNULL)
+    try:
+        eventually(lambda: process.poll() is not None or answers(port))
+        assert process.poll() is None, f"{program} refuses {file}"
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def answers(port: int) -> bool:
+    """Whether something answers there."""
+    try:
+        return Browser(port).ask("/nothing").status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("file", [NGINX, HAPROXY])
+def test_a_visitor_comes_back_to_his_server_and_goes_on_when_it_dies(
+    file: str, shared_memcached: MemcachedProcess, tmp_path: Path
+) -> None:
+    """By the route in the cookie, and then by that of the server that took the session over."""
+    with ExitStack() as stack:
+        servers = {
+            route: stack.enter_context(
+                RealServer(SERVER, memcached_nodes=f"n1:127.0.0.1:{shared_memcached.port}", route=route)
+            )
+            for route in ("app1", "app2")
+        }
+        ports = {"10.0.0.11:8000": servers["app1"].port, "10.0.0.12:8000": servers["app2"].port}
+        port = stack.enter_context(balancer(file, tmp_path, ports))
+        strangers = [Browser(port, f"{'0' * 32}.app9") for _ in range(20)]
+        met = {stranger.json("/nothing")["pid"] for stranger in strangers}
+        visitors = [Browser(port) for _ in range(6)]
+        served = [{visitor.json("/count/visits")["pid"] for _ in range(10)} for visitor in visitors]
+        routes = [route_of_nginx(f"id={visitor.cookie}") for visitor in visitors]
+
+        servers["app1"].kill()
+        after = [[visitor.json("/count/visits") for _ in range(5)] for visitor in visitors]
+
+    assert len(met) == 2
+    assert set(routes) == {"app1", "app2"}
+    assert [len(processes) for processes in served] == [1] * 6
+    assert [seen[-1]["session"] for seen in after] == [{"visits": 15}] * 6
+    assert {route_of_nginx(f"id={visitor.cookie}") for visitor in visitors} == {"app2"}
