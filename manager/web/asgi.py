@@ -98,6 +98,7 @@ class SessionMiddleware:
     >>> asyncio.run(application(scope, None, send))
     http.response.start ['vary', 'set-cookie']
     http.response.body []
+    >>> application.manager.close()  # under a server the end of its lifespan does that
     """
 
     def __init__(

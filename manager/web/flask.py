@@ -207,6 +207,7 @@ class MemcachedSessions:
     >>> client = app.test_client()
     >>> client.get("/").text, client.get("/").text
     ('1', '2')
+    >>> app.extensions["memcached_sessions"].close()  # at the end of the process that happens by itself
     """
 
     def __init__(self, app: Flask | None = None, *, manager: SessionManager | None = None) -> None:

@@ -62,6 +62,7 @@ class SessionMiddleware:
     >>> application({}, lambda status, headers, exc_info=None: print(status, headers[1]))
     200 OK ('Vary', 'Cookie')
     [b'visit 1']
+    >>> application.manager.close()
     """
 
     def __init__(

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
 
+from free_port import free_port
+
 START_TIMEOUT = 5.0
 """Seconds that a memcached may take until it listens, or until it has ended."""
 
@@ -48,7 +50,7 @@ class MemcachedProcess:
     def __init__(self, *arguments: str, host: str = "127.0.0.1", unix_socket: str = "") -> None:
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
-        self.address: Address = unix_socket or (host, _free_port(host))
+        self.address: Address = unix_socket or (host, free_port(host))
 
     def __enter__(self) -> Self:
         self.start()
@@ -188,10 +190,3 @@ class MemcachedProcess:
             connection.close()
             raise
         return connection
-
-
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -34,6 +34,13 @@ def through_the_memo(session: Session) -> None:
     next(kept for kept in memo[id(memo)] if kept == [1]).append(2)
 
 
+def merge_a_change(session: Session) -> None:
+    """A copy of the attributes is changed and brought back."""
+    mine = session.private_copy()
+    mine.attributes["cart"].append(2)
+    session.merge(mine)
+
+
 CHANGES: dict[str, Callable[[Session], object]] = {
     "__getitem__": lambda session: session["cart"].append(2),
     "get": lambda session: session.get("cart").append(2),
@@ -57,6 +64,8 @@ CHANGES: dict[str, Callable[[Session], object]] = {
     "setdefault": lambda session: session.setdefault("cart", []).append(2),
     "update": lambda session: session.update(name="other"),
     "max_inactive_interval": idle_for_a_minute,
+    "absolute_timeout": lambda session: setattr(session, "absolute_timeout", 86_400),
+    "merge": merge_a_change,
 }
 """How a session with a list `cart` is changed by what a method does or hands out."""
 
@@ -78,6 +87,11 @@ READS: dict[str, Callable[[Session], object]] = {
     "degraded": lambda session: session.degraded,
     "created": lambda session: session.created,
     "max_inactive_interval": lambda session: session.max_inactive_interval,
+    "absolute_timeout": lambda session: session.absolute_timeout,
+    "began": lambda session: session.began,
+    "ended": lambda session: session.ended,
+    "superseded": lambda session: session.superseded,
+    "private_copy": lambda session: session.private_copy().attributes["cart"].append(2),
     "rotate": lambda session: session.rotate(),
     "destroy": lambda session: session.destroy(),
     "fromkeys": lambda session: session.fromkeys(["name"]),
@@ -99,4 +113,4 @@ OF_EVERY_OBJECT = {
     "__slots__",
 }
 REFUSED_BY_DICT = {"__lt__", "__le__", "__gt__", "__ge__"}
-OF_THE_MANAGER = {"_find", "_looked_at", "_owner", "_shared", "request_state"}
+OF_THE_MANAGER = {"_find", "_changing", "_looked_at", "_owner", "_shared", "of", "request_state"}

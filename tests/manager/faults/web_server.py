@@ -14,6 +14,8 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
+from free_port import free_port
+
 PATIENCE = 20.0
 """Seconds after which a server that should have begun or ended has not."""
 
@@ -30,8 +32,7 @@ class WebServer:
     """
 
     def __init__(self, command: str, **settings: object) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         module, *arguments = command.split()
         address = f"--host=127.0.0.1 --port={self.port} shutdown_app:asgi"
         if module == "gunicorn":

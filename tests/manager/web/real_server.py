@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
+from free_port import free_port
 from web.exchanges import Answer
 
 PATIENCE = 20.0
@@ -35,8 +36,7 @@ class RealServer:
     """
 
     def __init__(self, command: str, **settings: object) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         module, *arguments = command.split()
         address = ["--host=127.0.0.1", f"--port={self.port}"]
         if module == "gunicorn":

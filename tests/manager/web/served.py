@@ -17,6 +17,8 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
+from free_port import free_port
+
 PATIENCE = 30.0
 """Seconds after which a server should have begun or answered."""
 
@@ -40,8 +42,7 @@ class Served:
     """
 
     def __init__(self, command: str, application: str, **environ: object) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         module, *arguments = command.split()
         address = f"--host=127.0.0.1 --port={self.port}"
         if module == "gunicorn":

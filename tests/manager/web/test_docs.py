@@ -1,6 +1,7 @@
 """What docs/wsgi-asgi.md shows is what happens."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,27 @@ from memcached_process import MemcachedProcess
 from web.exchanges import Visitor
 
 import memcached_sessions
+from memcached_sessions import SessionManager
+from memcached_sessions.manager.web import asgi, own_manager, wsgi
 
 PAGE = (Path(memcached_sessions.__file__).parent / "docs" / "wsgi-asgi.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def managers_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Those that the middleware of an example has made; a server ends them with its lifespan, or its process."""
+    made: list[SessionManager] = []
+
+    def noted(*arguments: Any) -> SessionManager:
+        made.append(own_manager.given_or_made(*arguments))
+        return made[-1]
+
+    for adapter in (asgi, wsgi):
+        monkeypatch.setattr(adapter, "given_or_made", noted)
+    yield
+    for manager in made:
+        manager.close()
 
 
 def run(example: str, memcached: MemcachedProcess, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -33,7 +52,8 @@ def test_the_shops_count_visits(
     example: str, shared_memcached: MemcachedProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each in its way, and with the route of the example."""
-    visitor = Visitor(run(example, shared_memcached, monkeypatch)["app"])
+    app = run(example, shared_memcached, monkeypatch)["app"]
+    visitor = Visitor(app)
 
     assert [visitor.ask().body.strip(b'"') for _ in range(2)] == [b"visit 1", b"visit 2"]
     assert ".app1~" in str(visitor.cookie)
