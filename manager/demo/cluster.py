@@ -1,0 +1,243 @@
+"""Two memcached nodes, two application servers and nginx, on free ports of the loopback.
+
+Invariant: whatever happens, all of them have ended when the block ends.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+from .balancer import ANSWER_TIMEOUT, nginx_configuration, nginx_program
+from .child import Child, DemoError
+from .free_port import free_port
+from .observing import HEALTH_PATH
+from .served import ROUTE, SHOP
+
+NODES = ("n1", "n2")
+HEALTH_TIMEOUT = 1.0
+"""Seconds that a server has to say how it does."""
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """What an application server is to be.
+
+    Parameters
+    ----------
+    name
+        Its name, and the route of its sessions: ``"app1"`` or ``"app2"``.
+    shop
+        The shop of `memcached_sessions.examples` that it serves: ``"wsgi"``, ``"fastapi"``, ``"flask"``, ``"django"``.
+    kind
+        What serves it: ``"gunicorn"`` or ``"uvicorn"``.
+    """
+
+    name: str
+    shop: str
+    kind: str
+
+    def command(self, port: int) -> list[str]:
+        """Return what starts it."""
+        module = f"{__package__}.served"
+        if self.kind == "uvicorn":
+            return [
+                *(sys.executable, "-m", "uvicorn", "--host=127.0.0.1", f"--port={port}", "--log-level=warning"),
+                *("--no-access-log", "--lifespan=auto", f"{module}:asgi_application"),
+            ]
+        return [
+            *(sys.executable, "-m", "gunicorn", "--workers=1", "--threads=16", f"--bind=127.0.0.1:{port}"),
+            *("--log-level=warning", "--no-control-socket", f"{module}:application"),
+        ]
+
+
+@dataclass(frozen=True)
+class ServerHealth:
+    """How the manager of an application server does.
+
+    >>> ServerHealth.of({"server": "app1", "sessions": 2, "unbacked": 0, "nodes": {"n1": True}, "counters": {}}).nodes
+    {'n1': True}
+    """
+
+    server: str
+    sessions: int
+    unbacked: int
+    nodes: Mapping[str, bool]
+    """Whether it uses each node."""
+    counters: Mapping[str, int]
+    """`Counters` of its statistics, since it was started."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return what an answer says."""
+        return cls(answer["server"], answer["sessions"], answer["unbacked"], answer["nodes"], answer["counters"])
+
+
+class Cluster:
+    """The processes, by their names.
+
+    Parameters
+    ----------
+    plans
+        The application servers.
+    answer_timeout
+        Seconds that nginx waits for one of them.
+
+    Raises
+    ------
+    DemoError
+        A program is not installed, or does not start.
+    """
+
+    def __init__(self, plans: Sequence[ServerPlan], answer_timeout: int = ANSWER_TIMEOUT) -> None:
+        self._plans = plans
+        self._answer_timeout = answer_timeout
+        self._folder = TemporaryDirectory(prefix="memcached-sessions-demo-", ignore_cleanup_errors=True)
+        self.port = free_port()
+        """Of nginx."""
+        self._node_ports = {name: free_port() for name in NODES}
+        self._server_ports = {plan.name: free_port() for plan in plans}
+        self.nodes: dict[str, Child] = {}
+        self.servers: dict[str, Child] = {}
+        self._nginx: Child | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the shop, as visitors know it."""
+        return "127.0.0.1", self.port
+
+    @property
+    def url(self) -> str:
+        """Of the shop."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all of them."""
+        for child in self._children():
+            child.kill()
+        self._folder.cleanup()
+
+    def _children(self) -> list[Child]:
+        return [*([self._nginx] if self._nginx else []), *self.servers.values(), *self.nodes.values()]
+
+    def _start(self) -> None:
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # nginx of root works as somebody else
+        program = nginx_program()
+        self.nodes = {name: self._node(name, port, folder) for name, port in self._node_ports.items()}
+        environ = self._environ(folder)
+        for plan in self._plans:
+            port = self._server_ports[plan.name]
+            own = environ | {ROUTE: plan.name, SHOP: f"{_examples()}.{plan.shop}_shop"}
+            self.servers[plan.name] = Child(plan.name, plan.command(port), _http_answers(port), folder, own)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(
+            nginx_configuration(folder, self.port, self._server_ports, self._answer_timeout), encoding="utf-8"
+        )
+        self._nginx = Child(
+            "nginx", [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)], _listens(self.port), folder
+        )
+        for node in self.nodes.values():
+            node.start()
+        for node in self.nodes.values():
+            node.wait_until_it_answers()
+        for child in (*self.servers.values(), self._nginx):
+            child.start()
+        for child in (*self.servers.values(), self._nginx):
+            child.wait_until_it_answers()
+
+    def _node(self, name: str, port: int, folder: Path) -> Child:
+        program = shutil.which("memcached")
+        if program is None:
+            raise DemoError("memcached is not installed; please install it (Debian: apt-get install memcached), or `make demo`")
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        return Child(name, [program, "-l", "127.0.0.1", "-p", str(port), *user], _listens(port), folder)
+
+    def _environ(self, folder: Path) -> dict[str, str]:
+        """Return what all application servers have in common."""
+        secret = secrets.token_hex(32)
+        return {
+            "MEMCACHED_SESSIONS_NODES": " ".join(f"{name}:127.0.0.1:{port}" for name, port in self._node_ports.items()),
+            "SHOP_DATABASE": str(folder / "accounts.sqlite"),
+            "SHOP_SECRET": secret,
+        }
+
+    def health(self, server: str) -> ServerHealth | None:
+        """Return how the manager of an application server does; None if it does not answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._server_ports[server], timeout=HEALTH_TIMEOUT)
+        try:
+            connection.request("GET", HEALTH_PATH)
+            return ServerHealth.of(json.loads(connection.getresponse().read()))
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+
+    def living(self) -> list[str]:
+        """Return the application servers that run and are not frozen."""
+        return [name for name, child in self.servers.items() if child.alive and not child.frozen]
+
+    def settled(self) -> bool:
+        """Return whether every living process knows which nodes can be used, and has all its sessions backed up.
+
+        Right after a node was killed nobody has noticed, and each process says that nothing is unbacked. So its view of
+        the nodes counts, too.
+        """
+        usable = {name: child.alive and not child.frozen for name, child in self.nodes.items()}
+        living = self.living()
+        with ThreadPoolExecutor(len(living) or 1) as threads:
+            healths = list(threads.map(self.health, living))
+        return all(health is not None and health.unbacked == 0 and health.nodes == usable for health in healths)
+
+
+def _examples() -> str:
+    """Return the package of the shops, which this one does not import."""
+    return f"{(__package__ or '').partition('.')[0]}.examples"
+
+
+def _listens(port: int) -> Any:
+    def answers() -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    return answers
+
+
+def _http_answers(port: int) -> Any:
+    def answers() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        try:
+            connection.request("GET", HEALTH_PATH)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return answers
