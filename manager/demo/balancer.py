@@ -32,7 +32,9 @@ def nginx_program() -> str:
     """
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/local/sbin:/usr/sbin:/opt/homebrew/bin")
     if program is None:
-        raise DemoError("nginx is not installed; please install it (Debian: apt-get install nginx-light), or `make demo`")
+        raise DemoError(
+            "nginx is not installed; please install it (Debian: apt-get install nginx-light), or `make demo`"
+        )
     return program
 
 

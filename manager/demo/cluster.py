@@ -65,8 +65,8 @@ class ServerPlan:
 class ServerHealth:
     """How the manager of an application server does.
 
-    >>> ServerHealth.of({"server": "app1", "sessions": 2, "unbacked": 0, "nodes": {"n1": True}, "counters": {}}).nodes
-    {'n1': True}
+    >>> ServerHealth.of({"server": "app1", "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}).requests
+    5
     """
 
     server: str
@@ -74,13 +74,22 @@ class ServerHealth:
     unbacked: int
     nodes: Mapping[str, bool]
     """Whether it uses each node."""
+    requests: int
+    """Served since it was started."""
     counters: Mapping[str, int]
-    """`Counters` of its statistics, since it was started."""
+    """`Counters` of its statistics since then."""
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Self:
         """Return what an answer says."""
-        return cls(answer["server"], answer["sessions"], answer["unbacked"], answer["nodes"], answer["counters"])
+        return cls(
+            answer["server"],
+            answer["sessions"],
+            answer["unbacked"],
+            answer["nodes"],
+            answer["requests"],
+            answer["counters"],
+        )
 
 
 class Cluster:
@@ -172,7 +181,9 @@ class Cluster:
     def _node(self, name: str, port: int, folder: Path) -> Child:
         program = shutil.which("memcached")
         if program is None:
-            raise DemoError("memcached is not installed; please install it (Debian: apt-get install memcached), or `make demo`")
+            raise DemoError(
+                "memcached is not installed; please install it (Debian: apt-get install memcached), or `make demo`"
+            )
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         return Child(name, [program, "-l", "127.0.0.1", "-p", str(port), *user], _listens(port), folder)
 
@@ -200,17 +211,33 @@ class Cluster:
         """Return the application servers that run and are not frozen."""
         return [name for name, child in self.servers.items() if child.alive and not child.frozen]
 
-    def settled(self) -> bool:
-        """Return whether every living process knows which nodes can be used, and has all its sessions backed up.
+    def requests(self) -> dict[str, int]:
+        """Return how many requests each living process has served since it was started."""
+        return {health.server: health.requests for health in self._healths() if health is not None}
+
+    def settled(self, since: Mapping[str, int]) -> bool:
+        """Return whether every living process has all its sessions backed up, and knows which nodes can be used.
 
         Right after a node was killed nobody has noticed, and each process says that nothing is unbacked. So its view of
-        the nodes counts, too.
+        the nodes counts, too; but not of one that has served nobody meanwhile: it has no visitors, and asks no node.
+
+        Parameters
+        ----------
+        since
+            What `requests` was after the fault.
         """
         usable = {name: child.alive and not child.frozen for name, child in self.nodes.items()}
+        return all(
+            health is not None
+            and health.unbacked == 0
+            and (health.nodes == usable or health.requests == since.get(health.server))
+            for health in self._healths()
+        )
+
+    def _healths(self) -> list[ServerHealth | None]:
         living = self.living()
         with ThreadPoolExecutor(len(living) or 1) as threads:
-            healths = list(threads.map(self.health, living))
-        return all(health is not None and health.unbacked == 0 and health.nodes == usable for health in healths)
+            return list(threads.map(self.health, living))
 
 
 def _examples() -> str:

@@ -80,7 +80,7 @@ class Observer:
 
     def health(self) -> str:
         """Return how the manager does, as JSON."""
-        health = self._manager.health()
+        health, counters = self._manager.health(), self._manager.statistics().counters
         return json.dumps(
             {
                 "server": self._server,
@@ -88,7 +88,8 @@ class Observer:
                 "sessions": health.sessions,
                 "unbacked": health.unbacked,
                 "nodes": {node.node: node.available for node in health.nodes},
-                "counters": asdict(self._manager.statistics().counters),
+                "requests": counters.requests,
+                "counters": asdict(counters),
             }
         )
 
@@ -141,19 +142,26 @@ def observed_wsgi(application: "WSGIApplication", observer: Observer) -> "WSGIAp
 def observed_asgi(application: Asgi, observer: Observer) -> Asgi:
     """Return an ASGI application that answers `HEALTH_PATH`, and tells of its sessions in each response."""
 
-    async def observed(scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    async def observed(
+        scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    ) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
         if scope["path"] == HEALTH_PATH:
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+            await send(
+                {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]}
+            )
             await send({"type": "http.response.body", "body": observer.health().encode()})
             return
 
         async def tell(message: Any) -> None:
             if message["type"] == "http.response.start":
                 told = observer.told(sent_a_cookie=any(name == b"cookie" for name, _ in scope["headers"]))
-                message = {**message, "headers": [*message.get("headers", ()), (HEADER.lower().encode(), told.encode())]}
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", ()), (HEADER.lower().encode(), told.encode())],
+                }
             await send(message)
 
         await application(scope, receive, tell)

@@ -1,7 +1,8 @@
 """What an application server of the demo serves: ``gunicorn memcached_sessions.manager.demo.served:application``.
 
-The environment variable `SHOP` names the module of a shop, which has a WSGI ``application`` or an ASGI
-``asgi_application``, and ``manager()``. Nothing happens before one of the two names here is looked at.
+The environment variable `SHOP` names the module of a shop. It has ``manager()`` and an ``application``, by WSGI or by
+ASGI, or one by each, and then that by ASGI is ``asgi_application``. Nothing happens before one of the two names here is
+looked at.
 """
 
 import os
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     application: WSGIApplication
     asgi_application: Asgi
 
-SHOP = "MEMCACHED_SESSIONS_DEMO_SHOP"
+SHOP = "SHOP_MODULE"
 """The variable with the module of the shop."""
 
 ROUTE = "MEMCACHED_SESSIONS_ROUTE"
@@ -30,4 +31,4 @@ def __getattr__(name: str) -> Any:
     observer = Observer(shop.manager(), os.environ[ROUTE])
     if name == "application":
         return observed_wsgi(shop.application, observer)
-    return observed_asgi(shop.asgi_application, observer)
+    return observed_asgi(getattr(shop, "asgi_application", shop.application), observer)

@@ -1,0 +1,34 @@
+"""The settings of the Django shop."""
+
+import os
+from pathlib import Path
+
+from memcached_sessions.examples.serving import SECRET
+
+SECRET_KEY = SECRET
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+ROOT_URLCONF = "memcached_sessions.examples.django_shop"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "memcached_sessions.manager.web.django",
+]
+MIDDLEWARE = [
+    "memcached_sessions.manager.web.django.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+DATABASE = Path(os.environ.get("SHOP_DATABASE", "shop.sqlite")).with_suffix(".django.sqlite")
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE, "OPTIONS": {"timeout": 10}}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+SESSION_ENGINE = "memcached_sessions.manager.web.django"
+MEMCACHED_SESSIONS = {
+    "nodes": os.environ["MEMCACHED_SESSIONS_NODES"],
+    "route": os.environ.get("MEMCACHED_SESSIONS_ROUTE"),
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_NAME = "id"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = "SHOP_HTTPS" in os.environ
