@@ -9,7 +9,7 @@ import pytest
 
 import memcached_sessions
 
-RUN_WHEN_IMPORTED = (".__main__", "memcached_sessions.setup")
+RUN_WHEN_IMPORTED = (".__main__", "memcached_sessions.setup", "_shop", ".django_settings")
 ROOT = Path(memcached_sessions.__file__).parent
 
 

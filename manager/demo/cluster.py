@@ -65,7 +65,8 @@ class ServerPlan:
 class ServerHealth:
     """How the manager of an application server does.
 
-    >>> ServerHealth.of({"server": "app1", "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}).requests
+    >>> answer = {"server": "app1", "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}
+    >>> ServerHealth.of(answer).requests
     5
     """
 
