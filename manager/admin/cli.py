@@ -1,4 +1,4 @@
-"""``memcached-sessions``: what the nodes and the sessions on them are like, without a change to either.
+"""``memcached-sessions``: what the nodes and the sessions on them are like, without a change to either, and the demo.
 
 Invariants: standard output has the report alone, errors go to standard error; a session id is in neither.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ..demo.command import add_demo
 from ..errors import ConfigurationError
 from .command_settings import GivenOptions, settings_for
 from .inspect_output import inspect_json, inspect_text
@@ -84,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="memcached-sessions",
-        description="Shows memcached nodes and the sessions on them. Nothing on a node is changed.",
+        description="Shows memcached nodes and the sessions on them, and changes nothing there; `demo` starts its own.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect_.add_argument("--values", action="store_true", help=f"show values too, up to {VALUE_LIMIT} characters each")
     inspect_.add_argument("--full", action="store_true", help=f"show values up to {FULL_VALUE_LIMIT} characters")
+    add_demo(commands)
     return parser
 
 

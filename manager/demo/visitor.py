@@ -211,13 +211,20 @@ class Visitor:
         NotAnswered
             Nobody answers.
         """
-        page = self._get("/")
+        lost = self.missing(self._get("/"))
+        if lost:
+            raise Lost("; ".join(lost))
+
+    def missing(self, page: Page) -> list[str]:
+        """Return what a page of the shop should say and does not; empty if nothing was lost."""
+        lost: list[str] = []
         if page.user != (self.name if self.logged_in else ""):
-            raise Lost(f"logged in as {self.name if self.logged_in else 'nobody'}, and the page says {page.user!r}")
-        for item in self.expected.keys() | page.cart.keys():
+            lost.append(f"logged in as {self.name if self.logged_in else 'nobody'}, and the page says {page.user!r}")
+        for item in sorted(self.expected.keys() | page.cart.keys()):
             allowed = (self.expected.get(item), self.uncertain.get(item, self.expected.get(item)))
             if page.cart.get(item) not in allowed:
-                raise Lost(f"the cart has {page.cart.get(item)} of {item} instead of {self.expected.get(item)}")
+                lost.append(f"the cart has {page.cart.get(item)} of {item} instead of {self.expected.get(item)}")
+        return lost
 
     # How it is sent
 

@@ -1,0 +1,115 @@
+"""``memcached-sessions demo``: the failover with one visitor, step by step."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from types import FrameType
+from typing import Any
+
+from .child import DemoError
+from .cluster import Cluster, ServerPlan
+from .journal import Entry, Journal
+from .page import PageServer
+from .story import Story
+from .telling import json_line, terminal_line
+
+STORY = (ServerPlan("app1", "wsgi", "gunicorn"), ServerPlan("app2", "fastapi", "uvicorn"))
+"""Two servers of two kinds, whose shops share their sessions."""
+
+NEEDED = ("gunicorn", "uvicorn", "starlette", "fastapi", "multipart", "flask", "flask_login", "flask_wtf", "django")
+"""Modules of the extra `demo`."""
+
+PACE = 0.4
+"""Seconds between two clicks, for people who watch."""
+
+_DESCRIPTION = """\
+Starts two memcached nodes, two application servers (gunicorn and uvicorn) and nginx on free ports of 127.0.0.1, and
+sends a visitor through a shop, while servers and nodes are killed and frozen. Shows who served each request, where its
+session came from, how long it took, and what was lost. All of it ends with the command.
+"""
+_STATUS = "exit status: 0 nothing was lost; 1 something was lost; 2 the demo cannot run here"
+
+
+def add_demo(commands: Any) -> None:
+    """Add the command to a parser's commands."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "demo",
+        help="show the failover of a small cluster on this machine, live",
+        description=_DESCRIPTION,
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=run_demo)
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--pace", type=_pace, default=PACE, metavar="SECONDS", help=f"between two clicks ({PACE})")
+    parser.add_argument("--page-port", type=int, default=0, metavar="PORT", help="of the web page (any free one)")
+    parser.add_argument("--stay", action="store_true", help="keep shop and page afterwards, until Ctrl-C")
+
+
+def _pace(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 60:
+        raise ValueError("a pace is 0 to 60 seconds")
+    return seconds
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Run the demo, and return its exit status."""
+    with _ends_in_order():
+        try:
+            require_demo()
+            return _tell(options)
+        except DemoError as error:
+            sys.stderr.write(f"memcached-sessions: {error}\n")
+            return 2
+
+
+def require_demo() -> None:
+    """Raise `DemoError` if the libraries of the extra are missing."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise DemoError(f"not installed: {', '.join(missing)}; pip install 'memcached-sessions[demo]'")
+
+
+def _tell(options: argparse.Namespace) -> int:
+    journal = Journal()
+
+    def write(entry: Entry) -> None:
+        print_line(json_line(entry) if options.json else terminal_line(entry))
+
+    with Cluster(STORY) as cluster, PageServer(journal, cluster.url, options.page_port) as page:
+        journal.listen(write)
+        if not options.json:
+            print_line(f"page  {page.url}  (updates itself)\nshop  {cluster.url}")
+        outcome = Story(cluster, journal, options.pace).tell()
+        if options.stay:
+            if not options.json:
+                print_line("\nshop and page stay until Ctrl-C")
+            while True:
+                time.sleep(1)
+    return 1 if outcome.lost else 0
+
+
+def print_line(line: str) -> None:
+    """Print a line at once, for whoever reads along."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _ends_in_order() -> Generator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that no process of the cluster is left behind."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
