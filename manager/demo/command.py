@@ -1,4 +1,4 @@
-"""``memcached-sessions demo``: the failover with one visitor, step by step."""
+"""``memcached-sessions demo``: the failover with one visitor, step by step, or with a crowd."""
 
 import argparse
 import signal
@@ -12,7 +12,9 @@ from typing import Any
 
 from .child import DemoError
 from .cluster import Cluster, ServerPlan
-from .journal import Entry, Journal
+from .crowd import SHOPS, CrowdResult, run_crowd
+from .crowd_report import crowd_json, crowd_table
+from .journal import Entry, Journal, Step
 from .page import PageServer
 from .story import Story
 from .telling import json_line, terminal_line
@@ -30,6 +32,8 @@ _DESCRIPTION = """\
 Starts two memcached nodes, two application servers (gunicorn and uvicorn) and nginx on free ports of 127.0.0.1, and
 sends a visitor through a shop, while servers and nodes are killed and frozen. Shows who served each request, where its
 session came from, how long it took, and what was lost. All of it ends with the command.
+
+With --visitors, a crowd goes through each of four shops (WSGI, FastAPI, Flask, Django), each on two servers of its kind.
 """
 _STATUS = "exit status: 0 nothing was lost; 1 something was lost; 2 the demo cannot run here"
 
@@ -48,6 +52,10 @@ def add_demo(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--pace", type=_pace, default=PACE, metavar="SECONDS", help=f"between two clicks ({PACE})")
     parser.add_argument("--page-port", type=int, default=0, metavar="PORT", help="of the web page (any free one)")
+    crowd = parser.add_argument_group("a crowd instead of one visitor")
+    crowd.add_argument("--visitors", type=_count, metavar="N", help="so many, under one fault after another")
+    crowd.add_argument("--seconds", type=_count, default=60, metavar="N", help="how long, in each shop (60)")
+    crowd.add_argument("--shop", action="append", choices=sorted(SHOPS), help="only this one; may be repeated")
     parser.add_argument("--stay", action="store_true", help="keep shop and page afterwards, until Ctrl-C")
 
 
@@ -58,12 +66,19 @@ def _pace(text: str) -> float:
     return seconds
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1000:
+        raise ValueError("1 to 1000")
+    return number
+
+
 def run_demo(options: argparse.Namespace) -> int:
     """Run the demo, and return its exit status."""
     with _ends_in_order():
         try:
             require_demo()
-            return _tell(options)
+            return _tell(options) if options.visitors is None else _crowd(options)
         except DemoError as error:
             sys.stderr.write(f"memcached-sessions: {error}\n")
             return 2
@@ -93,6 +108,21 @@ def _tell(options: argparse.Namespace) -> int:
             while True:
                 time.sleep(1)
     return 1 if outcome.lost else 0
+
+
+def _crowd(options: argparse.Namespace) -> int:
+    results: list[CrowdResult] = []
+    for shop in options.shop or SHOPS:
+
+        def tell(text: str, shop: str = shop) -> None:
+            print_line(json_line(Step(f"{shop}: {text}")) if options.json else f"{shop}: {text}")
+
+        results.append(run_crowd(shop, options.visitors, options.seconds, tell))
+        if options.json:
+            print_line(crowd_json(results[-1]))
+    if not options.json:
+        print_line("\n" + crowd_table(results))
+    return 0 if all(result.is_clean for result in results) else 1
 
 
 def print_line(line: str) -> None:

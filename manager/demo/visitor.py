@@ -5,7 +5,7 @@ A shop's pages say in attributes what a program has to know: ``<body data-user="
 
 Invariant: `Visitor.expected` holds what was acknowledged. A change whose outcome is unknown, since its answer got lost,
 may show or not, until it is acknowledged. So every change that a visitor makes can be sent twice: it sets a line to a
-quantity. What is not repeatable, logging in and out, is done with an empty cart and looked at afterwards.
+quantity. What is not repeatable, logging in and out, is done with an empty cart, and begun anew without an answer.
 """
 
 import http.client
@@ -145,50 +145,41 @@ class Visitor:
     # What he does
 
     def register(self) -> None:
-        """Make an account, which logs in."""
-        if not self._let_in("/register"):
+        """Make an account, which logs in; or log in, if an earlier try that was not answered has made it."""
+        if self._let_in("/register") == http.client.OK:
             self.log_in()
 
     def log_in(self) -> None:
         """Log in."""
-        while not self._let_in("/login"):
-            pass
+        if self._let_in("/login") == http.client.OK:
+            raise Lost(f"{self.name} cannot log in: wrong name or password")
 
-    def _let_in(self, path: str) -> bool:
-        """Send the form of an account; return whether it is known to have let us in.
-
-        A retry cannot help if the answer got lost: the session that the form was of has another id since.
-        """
+    def _let_in(self, path: str) -> int:
+        """Send the form of an account until it is answered; return the status: 200 is a form with an error."""
         self.logged_in = False
-        form = self._get(path).form("") | {"name": self.name, "password": "a password"}
-        exchange = self._once("POST", path, form)
-        if exchange.status in RETRIED or exchange.status is None:
-            self._pause(0.2)
-            self._get("/")
-            if self._page.user == self.name:
-                self.logged_in = True
-            return self.logged_in
-        if exchange.status not in _SEE_OTHER:
-            page = Page.of(exchange.body)
-            if exchange.status == http.client.OK and page.user == "" and path == "/register":
-                return False  # an earlier try has made the account
+        while True:
+            form = self._get(path).form("") | {"name": self.name, "password": "a password"}
+            exchange = self._once("POST", path, form)
+            if exchange.status is not None and exchange.status not in RETRIED:
+                break
+            self._forget_everything()
+        if exchange.status in _SEE_OTHER:
+            self.logged_in = True
+            self.look()
+        elif exchange.status != http.client.OK:
             raise Lost(f"{path} was answered by {exchange.status}")
-        self.logged_in = True
-        self.look()
-        return True
+        return exchange.status
 
     def log_out(self) -> None:
         """Log out, with an empty cart afterwards."""
         form = self._page.form("/logout")
         self.logged_in, self.expected, self.uncertain = False, {}, {}
         exchange = self._once("POST", "/logout", form)
-        if exchange.status not in _SEE_OTHER and exchange.status not in RETRIED and exchange.status is not None:
+        if exchange.status in RETRIED or exchange.status is None:
+            self._forget_everything()
+        elif exchange.status not in _SEE_OTHER:
             raise Lost(f"/logout was answered by {exchange.status}")
-        self._get("/")
-        if exchange.status in _SEE_OTHER and self._page.user:
-            raise Lost(f"{self._page.user} is still logged in after a log-out")
-        if self._page.user:
-            self.log_out()
+        self.look()
 
     def put(self, item: str, quantity: int) -> None:
         """Set a line of the cart, and look at it."""
@@ -225,6 +216,12 @@ class Visitor:
             if page.cart.get(item) not in allowed:
                 lost.append(f"the cart has {page.cart.get(item)} of {item} instead of {self.expected.get(item)}")
         return lost
+
+    def _forget_everything(self) -> None:
+        """Begin anew, as in another browser: a server may carry out, at any time, a login or log-out that it has not
+        answered, and that gives the session another id, or ends it."""
+        self.cookies.clear()
+        self._pause(0.2)
 
     # How it is sent
 
