@@ -1,7 +1,8 @@
-# `make bench` compares the serializers, `make test` runs the tests. Both install what the machine lacks.
+# `make bench` compares the serializers, `make demo` shows a cluster that fails over, `make test` runs the tests. All
+# install what the machine lacks.
 #
 #   PYTHON  the interpreter, CPython 3.11 or newer           make test PYTHON=python3.13
-#   ARGS    more arguments for session-bench or pytest       make test ARGS='-k msgpack'
+#   ARGS    more arguments for the command                   make test ARGS='-k msgpack'
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,9 +18,14 @@ bench: .venv/has-bench ## compare all serializers through memcached; writes benc
 	@tools/prepare $(PYTHON) --optional memcached
 	@$(BIN)/session-bench --output bench-results/latest.json $(ARGS)
 
+.PHONY: demo
+demo: .venv/has-demo ## kill and freeze the servers of a small cluster while somebody shops; ARGS='--visitors 200' for more
+	@tools/prepare $(PYTHON) memcached nginx
+	@$(BIN)/memcached-sessions demo $(ARGS)
+
 .PHONY: test
 test: .venv/has-test ## run the tests
-	@tools/prepare $(PYTHON) memcached
+	@tools/prepare $(PYTHON) memcached nginx chromium --optional haproxy
 	@# loadscope: the tests of a module or class share a worker, and so what its fixtures build once.
 	@# No restart: with loadscope the run would wait forever for what a crashed worker had been given.
 	@$(BIN)/pytest --quiet --numprocesses=auto --dist=loadscope --max-worker-restart=0 $(ARGS)

@@ -33,7 +33,7 @@ Starts two memcached nodes, two application servers (gunicorn and uvicorn) and n
 sends a visitor through a shop, while servers and nodes are killed and frozen. Shows who served each request, where its
 session came from, how long it took, and what was lost. All of it ends with the command.
 
-With --visitors, a crowd goes through each of four shops (WSGI, FastAPI, Flask, Django), each on two servers of its kind.
+With --visitors, a crowd goes through each of four shops (WSGI, FastAPI, Flask, Django), each on two servers.
 """
 _STATUS = "exit status: 0 nothing was lost; 1 something was lost; 2 the demo cannot run here"
 
@@ -53,7 +53,7 @@ def add_demo(commands: Any) -> None:
     parser.add_argument("--pace", type=_pace, default=PACE, metavar="SECONDS", help=f"between two clicks ({PACE})")
     parser.add_argument("--page-port", type=int, default=0, metavar="PORT", help="of the web page (any free one)")
     crowd = parser.add_argument_group("a crowd instead of one visitor")
-    crowd.add_argument("--visitors", type=_count, metavar="N", help="so many, under one fault after another")
+    crowd.add_argument("--visitors", type=_count, metavar="N", help="under one fault after another")
     crowd.add_argument("--seconds", type=_count, default=60, metavar="N", help="how long, in each shop (60)")
     crowd.add_argument("--shop", action="append", choices=sorted(SHOPS), help="only this one; may be repeated")
     parser.add_argument("--stay", action="store_true", help="keep shop and page afterwards, until Ctrl-C")

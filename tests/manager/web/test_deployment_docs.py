@@ -3,7 +3,6 @@
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from cluster import eventually
+from free_port import free_port
 from hypothesis import given
 from hypothesis import strategies as st
 from memcached_process import MemcachedProcess
@@ -31,7 +31,7 @@ PAGES = ("deployment.md", "migration.md")
 TEXT = (DOCS / "deployment.md").read_text()
 PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 SERVER = "gunicorn --threads 8 serving_wsgi:application"
-NGINX, HAPROXY = "deployment/nginx.conf", "deployment/haproxy.cfg"
+NGINX, HAPROXY = "../manager/demo/nginx.conf", "../manager/demo/haproxy.cfg"
 
 
 def anchors(page: Path) -> set[str]:
@@ -141,12 +141,6 @@ def test_nginx_finds_the_route_of_every_id(
 def test_nginx_finds_no_route_where_none_is(cookies: str) -> None:
     """Then any server is right."""
     assert route_of_nginx(cookies) == ""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @contextmanager
