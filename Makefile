@@ -25,7 +25,7 @@ demo: .venv/has-demo ## kill and freeze the servers of a small cluster while som
 
 .PHONY: test
 test: .venv/has-test ## run the tests
-	@tools/prepare $(PYTHON) memcached nginx chromium --optional haproxy
+	@tools/prepare $(PYTHON) memcached nginx --optional chromium haproxy
 	@# loadscope: the tests of a module or class share a worker, and so what its fixtures build once.
 	@# No restart: with loadscope the run would wait forever for what a crashed worker had been given.
 	@$(BIN)/pytest --quiet --numprocesses=auto --dist=loadscope --max-worker-restart=0 $(ARGS)
