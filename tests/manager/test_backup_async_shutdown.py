@@ -207,7 +207,6 @@ class Program:
 def browsing(command: str, nodes: str, **settings: float) -> Generator[tuple[WebServer, Browsers]]:
     """Start a server and use it during a ``with`` block, after which it has ended."""
     with WebServer(command, memcached_nodes=nodes, session_backup_async=True, **settings) as server:
-        server.wait_until_it_answers()
         browsers = Browsers(server.port)
         with browsers.browsing():
             try:

@@ -1,27 +1,15 @@
-"""A real web server with `shutdown_app`, on a free port of the loopback.
+"""A web server with sessions that are backed up behind the response.
 
-Invariant: only processes that were started here are ever signalled, as one group of their own.
+What is in it is `shutdown_app`.
 """
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import Self
 
-from free_port import free_port
-
-PATIENCE = 20.0
-"""Seconds after which a server that should have begun or ended has not."""
+from server_process import ServerProcess, settings_in_environment
 
 
-class WebServer:
-    """One server; it is being started when this returns.
+class WebServer(ServerProcess):
+    """One server.
 
     Parameters
     ----------
@@ -32,60 +20,5 @@ class WebServer:
     """
 
     def __init__(self, command: str, **settings: object) -> None:
-        self.port = free_port()
-        module, *arguments = command.split()
-        address = f"--host=127.0.0.1 --port={self.port} shutdown_app:asgi"
-        if module == "gunicorn":
-            address = f"--bind=127.0.0.1:{self.port} --no-control-socket shutdown_app:wsgi"
-        self._printed = TemporaryFile()  # noqa: SIM115 - closed at the end of the block
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, "--log-level=warning", *address.split()],
-            cwd=Path(__file__).parent,
-            env=os.environ | {f"MEMCACHED_SESSIONS_{name.upper()}": str(value) for name, value in settings.items()},
-            stdin=subprocess.DEVNULL,
-            stdout=self._printed,
-            stderr=self._printed,
-            start_new_session=True,  # a process group of its own
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._printed.close()
-
-    @property
-    def printed(self) -> str:
-        """What it has said to its terminal, if it had one."""
-        self._printed.seek(0)
-        return self._printed.read().decode()
-
-    def wait_until_it_answers(self) -> None:
-        """Wait until somebody listens on its port."""
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline, f"the server does not listen after {PATIENCE} s"
-                time.sleep(0.02)
-            else:
-                return
-        raise AssertionError(f"the server ended with {self._process.returncode}: {self.printed}")
-
-    def terminate(self) -> None:
-        """Tell its first process to end, as a supervisor does."""
-        self._process.terminate()
-
-    def wait(self) -> int:
-        """Wait until it has ended, and return its exit code."""
-        return self._process.wait(PATIENCE)
-
-    def kill(self) -> None:
-        """Kill all its processes at once; those of a server that has ended by itself have ended before it."""
-        if self._process.returncode is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        application = "shutdown_app:wsgi" if command.startswith("gunicorn") else "shutdown_app:asgi"
+        super().__init__(f"{command} {application}", Path(__file__).parent, settings_in_environment(settings))

@@ -1,31 +1,18 @@
-"""A real web server on a free port of the loopback, and what a browser says to it.
-
-Invariant: only processes that were started here are ever signalled, as one group of their own.
-"""
+"""A real web server, and what a browser says to it."""
 
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from free_port import free_port
+from server_process import PATIENCE, ServerProcess, settings_in_environment
 from web.exchanges import Answer
 
-PATIENCE = 20.0
-"""Seconds after which something that should have happened has not."""
 
-
-class RealServer:
-    """One server, which answers when its block begins.
+class RealServer(ServerProcess):
+    """One server of an application in this folder.
 
     Parameters
     ----------
@@ -36,67 +23,7 @@ class RealServer:
     """
 
     def __init__(self, command: str, **settings: object) -> None:
-        self.port = free_port()
-        module, *arguments = command.split()
-        address = ["--host=127.0.0.1", f"--port={self.port}"]
-        if module == "gunicorn":
-            address = [f"--bind=127.0.0.1:{self.port}", "--no-control-socket"]
-        self._printed = TemporaryFile()  # noqa: SIM115 - closed at the end of the block
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, "--log-level=warning", *address, *arguments],
-            cwd=Path(__file__).parent,
-            env=os.environ | {f"MEMCACHED_SESSIONS_{name.upper()}": str(value) for name, value in settings.items()},
-            stdin=subprocess.DEVNULL,
-            stdout=self._printed,
-            stderr=self._printed,
-            start_new_session=True,  # a process group of its own
-        )
-
-    def __enter__(self) -> Self:
-        try:
-            self._wait_until_it_answers()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._printed.close()
-
-    @property
-    def printed(self) -> str:
-        """What it has said to its terminal."""
-        self._printed.seek(0)
-        return self._printed.read().decode()
-
-    def terminate(self) -> None:
-        """Tell its first process to end, as a supervisor does."""
-        self._process.terminate()
-
-    def wait(self) -> None:
-        """Wait until it has ended."""
-        self._process.wait(PATIENCE)
-
-    def kill(self) -> None:
-        """Kill all its processes at once; those of a server that has ended by itself have ended before it."""
-        if self._process.returncode is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None:
-            try:
-                Browser(self.port).ask("/nothing")
-            except (ConnectionError, http.client.HTTPException):
-                assert time.monotonic() < deadline, f"the server does not answer after {PATIENCE} s: {self.printed}"
-                time.sleep(0.02)
-            else:
-                return
-        raise AssertionError(f"the server ended with {self._process.returncode}: {self.printed}")
+        super().__init__(command, Path(__file__).parent, settings_in_environment(settings))
 
 
 @dataclass

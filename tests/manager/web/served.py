@@ -1,26 +1,11 @@
-"""An application under its real server, and a browser that visits it over HTTP.
-
-Invariant: only processes that were started here are ever signalled, as one group of their own.
-"""
+"""An application of a framework under its real server, and a browser that visits it over HTTP."""
 
 import http.client
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import Self
 
-from free_port import free_port
-
-PATIENCE = 30.0
-"""Seconds after which a server should have begun or answered."""
+from server_process import PATIENCE, ServerProcess
 
 PATIENT = {"connect_timeout": 10, "operation_timeout": 10, "session_backup_timeout": 10}
 """Settings for a machine with more to do than it can: a node that is slow is not down."""
@@ -28,8 +13,8 @@ PATIENT = {"connect_timeout": 10, "operation_timeout": 10, "session_backup_timeo
 TESTS = Path(__file__).parent.parent
 
 
-class Served:
-    """A server of one application; it answers when its block begins.
+class Served(ServerProcess):
+    """A server of one application.
 
     Parameters
     ----------
@@ -42,46 +27,8 @@ class Served:
     """
 
     def __init__(self, command: str, application: str, **environ: object) -> None:
-        self.port = free_port()
-        module, *arguments = command.split()
-        address = f"--host=127.0.0.1 --port={self.port}"
-        if module == "gunicorn":
-            address = f"--bind=127.0.0.1:{self.port} --no-control-socket"
-        self._printed = TemporaryFile()  # noqa: SIM115 - closed at the end of the block
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, *address.split(), application],
-            cwd=TESTS,
-            env=os.environ | {"PYTHONPATH": str(TESTS)} | {name: str(value) for name, value in environ.items()},
-            stdin=subprocess.DEVNULL,
-            stdout=self._printed,
-            stderr=self._printed,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Self:
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None and time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-            else:
-                return self
-        self.kill()
-        self._printed.seek(0)
-        raise AssertionError(f"the server does not listen: {self._printed.read().decode()}")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._printed.close()
-
-    def kill(self) -> None:
-        """Kill all its processes at once, as a crash of the machine does."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        own = {"PYTHONPATH": str(TESTS)} | {name: str(value) for name, value in environ.items()}
+        super().__init__(f"{command} {application}", TESTS, own)
 
 
 @dataclass

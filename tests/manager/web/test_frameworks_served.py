@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from memcached_process import MemcachedProcess
-from web.served import PATIENCE, Browser, Served
+from server_process import PATIENCE
+from web.served import Browser, Served
 
 Serve = Callable[..., Served]
 ROUNDS = 40
