@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from memcached_sessions.examples.serving import SECRET
+from memcached_sessions.examples.serving import SECRET, settings_of_the_environment
 
 SECRET_KEY = SECRET
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -24,11 +24,10 @@ DATABASE = Path(os.environ.get("SHOP_DATABASE", "shop.sqlite")).with_suffix(".dj
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE, "OPTIONS": {"timeout": 10}}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
+TIME_ZONE = "UTC"
+
 SESSION_ENGINE = "memcached_sessions.manager.web.django"
-MEMCACHED_SESSIONS = {
-    "nodes": os.environ["MEMCACHED_SESSIONS_NODES"],
-    "route": os.environ.get("MEMCACHED_SESSIONS_ROUTE"),
-}
+MEMCACHED_SESSIONS = settings_of_the_environment()  # {"nodes": "n1:10.0.0.1:11211 n2:10.0.0.2:11211", "route": "app1"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_NAME = "id"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = "SHOP_HTTPS" in os.environ

@@ -46,35 +46,37 @@ def csrf(request: HttpRequest) -> tuple[str, str]:
 def show(request: Any) -> HttpResponse:
     """Show the shop."""
     flashes = [message.message for message in messages.get_messages(request)]
-    return HttpResponse(pages.shop_page(request.user.get_username(), request.session, flashes, csrf(request)))
+    return page(pages.shop_page(request.user.get_username(), request.session, flashes, csrf(request)))
+
+
+def page(html: str) -> HttpResponse:
+    """Return a page for one visitor, which no cache is to keep."""
+    return HttpResponse(html, headers={"Cache-Control": "no-store"})
 
 
 def register(request: Any) -> HttpResponse:
     """Make an account, and log in."""
-    return account(
-        request, "Register", lambda fields: BaseUserCreationForm(fields | {"password2": fields["password1"]})
-    )
+    password = request.POST.get("password")
+    form = BaseUserCreationForm({"username": request.POST.get("name"), "password1": password, "password2": password})
+    return account(request, "Register", form, form.save)
 
 
 def log_in(request: Any) -> HttpResponse:
     """Log in, if the password is right."""
-    return account(request, "Log in", lambda fields: AuthenticationForm(request, fields))
+    form = AuthenticationForm(request, {"username": request.POST.get("name"), "password": request.POST.get("password")})
+    return account(request, "Log in", form, form.get_user)
 
 
-def account(request: Any, title: str, form_of: Any) -> HttpResponse:
-    """Let somebody in whose form is right. `login` gives the session a new id; the cart stays."""
+def account(request: Any, title: str, form: Any, user_of: Any) -> HttpResponse:
+    """Let somebody in whose form is right. `login` makes id and token new; the cart stays."""
     if request.method != "POST":
-        return HttpResponse(pages.account_page(title, csrf(request)))
-    name, password = request.POST.get("name", ""), request.POST.get("password", "")
-    form = form_of({"username": name, "password": password, "password1": password})
+        return page(pages.account_page(title, csrf(request)))
     if not form.is_valid():
-        return HttpResponse(
-            pages.account_page(
-                title, csrf(request), " ".join(error for errors in form.errors.values() for error in errors)
-            )
-        )
-    auth.login(request, form.get_user() if title == "Log in" else form.save())
-    messages.success(request, f"Welcome, {name}")
+        error = " ".join(error for errors in form.errors.values() for error in errors)
+        return page(pages.account_page(title, csrf(request), error))
+    user = user_of()
+    auth.login(request, user)
+    messages.success(request, f"Welcome, {user.get_username()}")
     return redirect("/")
 
 
@@ -86,9 +88,9 @@ def set_line(request: Any) -> HttpResponse:
         line, quantity = pages.cart_line(item, request.POST.get("quantity", ""))
     except ValueError as error:
         return HttpResponseBadRequest(str(error))
-    request.session[line] = quantity
+    request.session[line] = quantity  # an attribute of its own: what two servers changed is merged by attributes
     if not quantity:
-        del request.session[line]
+        request.session.pop(line, None)
     messages.success(request, f"{quantity} x {item} in the cart")
     return redirect("/")
 

@@ -1,7 +1,6 @@
 """A shop with FastAPI. Start it by: python -m memcached_sessions.examples.fastapi_shop [--port 8000]."""
 
-import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from memcached_sessions import SessionManager
 from memcached_sessions.examples import accounts, pages
+from memcached_sessions.examples.forms import csrf_field, is_ours
 from memcached_sessions.examples.serving import manager_of_the_environment, serve_asgi
 from memcached_sessions.manager.web.asgi import SessionMiddleware
 
@@ -24,26 +24,22 @@ def manager() -> SessionManager:
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     """Store what waits when the server ends."""
     yield
     await SESSIONS.aclose()
 
 
-def csrf_of(session: dict[str, Any]) -> tuple[str, str]:
-    """Return the field that only a page of this session has."""
-    return "csrf", session.setdefault("csrf", secrets.token_urlsafe(16))
-
-
 def check_csrf(request: Request, csrf: Field = "") -> None:
     """Refuse a form that another site has made."""
-    if not secrets.compare_digest(csrf.encode(), csrf_of(request.session)[1].encode()):
+    if not is_ours(request.session, csrf):
         raise HTTPException(403, "This form is not of this session: go back, and try again")
 
 
 application = FastAPI(lifespan=lifespan)
 application.add_middleware(SessionMiddleware, manager=SESSIONS)
 guarded = [Depends(check_csrf)]
+TITLES = {"/register": "Register", "/login": "Log in"}
 
 
 @application.get("/")
@@ -51,10 +47,7 @@ async def show(request: Request) -> HTMLResponse:
     """Show the shop."""
     session = request.session
     flash = session.pop("flash", None)
-    return HTMLResponse(
-        pages.shop_page(session.get("user", ""), session, [flash] if flash else [], csrf_of(session)),
-        headers={"Cache-Control": "no-store"},
-    )
+    return page(pages.shop_page(session.get("user", ""), session, [flash] if flash else [], csrf_field(session)))
 
 
 @application.get("/register")
@@ -66,8 +59,13 @@ async def ask_for_account(request: Request) -> HTMLResponse:
 
 def account_page(request: Request, error: str = "") -> HTMLResponse:
     """Return the form, with what was wrong with what came in it."""
-    title = "Register" if request.url.path == "/register" else "Log in"
-    return HTMLResponse(pages.account_page(title, csrf_of(request.session), error))
+    title = TITLES[request.url.path]
+    return page(pages.account_page(title, csrf_field(request.session), error))
+
+
+def page(html: str) -> HTMLResponse:
+    """Return a page for one visitor, which no cache is to keep."""
+    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
 @application.post("/register", dependencies=guarded)
@@ -86,10 +84,11 @@ async def log_in(request: Request, name: Field = "", password: Field = "") -> An
 
 
 async def welcome(request: Request, name: str) -> RedirectResponse:
-    """Let somebody in. The id that was known before is worth nothing any more; the cart stays."""
+    """Let somebody in. Id and token that were known before are worth nothing any more; the cart stays."""
     session: Any = request.session
     await session.arotate()
-    session.update(user=name, flash=f"Welcome, {name}", csrf=secrets.token_urlsafe(16))
+    session.pop("csrf", None)
+    session.update(user=name, flash=f"Welcome, {name}")
     return RedirectResponse("/", 303)
 
 
@@ -100,9 +99,9 @@ async def set_line(request: Request, item: Field = "", quantity: Field = "") -> 
         line, number = pages.cart_line(item, quantity)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
-    request.session[line] = number
+    request.session[line] = number  # an attribute of its own: what two servers changed is merged by attributes
     if not number:
-        del request.session[line]
+        request.session.pop(line, None)
     request.session["flash"] = f"{number} x {item} in the cart"
     return RedirectResponse("/", 303)
 

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from memcached_sessions import SessionManager
 from memcached_sessions.examples import accounts, pages
-from memcached_sessions.examples.serving import SECRET, serve_wsgi
+from memcached_sessions.examples.serving import SECRET, serve_wsgi, settings_of_the_environment
 from memcached_sessions.manager.web.flask import MemcachedSessions
 
 application = Flask(__name__)
@@ -18,8 +18,8 @@ application.config.update(
     SESSION_COOKIE_NAME="id",
     SESSION_COOKIE_SAMESITE="Lax",
     SESSION_COOKIE_SECURE="SHOP_HTTPS" in os.environ,
-    MEMCACHED_SESSIONS_NODES=os.environ["MEMCACHED_SESSIONS_NODES"],
-    MEMCACHED_SESSIONS_ROUTE=os.environ.get("MEMCACHED_SESSIONS_ROUTE"),
+    # Written out: MEMCACHED_SESSIONS_NODES="n1:10.0.0.1:11211 n2:10.0.0.2:11211", MEMCACHED_SESSIONS_ROUTE="app1"
+    **{f"MEMCACHED_SESSIONS_{name.upper()}": value for name, value in settings_of_the_environment().items()},
 )
 MemcachedSessions(application)
 CSRFProtect(application)
@@ -75,8 +75,9 @@ def log_in() -> Any:
 
 
 def welcome(name: str) -> Any:
-    """Let somebody in. The id that was known before is worth nothing any more; the cart stays."""
+    """Let somebody in. Id and token that were known before are worth nothing any more; the cart stays."""
     session.rotate()  # type: ignore[attr-defined]
+    session.pop("csrf_token", None)
     login_user(User(name))
     flash(f"Welcome, {name}")
     return redirect("/", 303)
@@ -90,9 +91,9 @@ def set_line() -> Any:
         line, quantity = pages.cart_line(item, request.form.get("quantity", ""))
     except ValueError as error:
         abort(400, str(error))
-    session[line] = quantity
+    session[line] = quantity  # an attribute of its own: what two servers changed is merged by attributes
     if not quantity:
-        del session[line]
+        session.pop(line, None)
     flash(f"{quantity} x {item} in the cart")
     return redirect("/", 303)
 

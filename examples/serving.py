@@ -2,26 +2,41 @@
 
 import argparse
 import os
+from dataclasses import fields
 from typing import Any
 
 from memcached_sessions import SessionManager
+from memcached_sessions.manager.settings_sources import settings_from_environment
 
-os.environ.setdefault("MEMCACHED_SESSIONS_NODES", "127.0.0.1:11211")
 SECRET = os.environ.get("SHOP_SECRET", "for development only: change me")
-"""What sessions are signed with."""
+"""What sessions are signed with, and Flask's and Django's forms."""
+
+_NODES = {"MEMCACHED_SESSIONS_NODES", "MEMCACHED_SESSIONS_MEMCACHED_NODES"}
+
+
+def settings_of_the_environment() -> dict[str, Any]:
+    """Return what the variables ``MEMCACHED_SESSIONS_...`` say that is not so by default, by the names of settings."""
+    local = {} if _NODES & os.environ.keys() else {"MEMCACHED_SESSIONS_NODES": "127.0.0.1:11211"}
+    settings = settings_from_environment(dict(os.environ) | local)
+    values = {field.name: (getattr(settings, field.name), field.default) for field in fields(settings) if field.init}
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def manager_of_the_environment() -> SessionManager:
-    """Return a manager whose settings are the variables ``MEMCACHED_SESSIONS_...``."""
-    os.environ.setdefault("MEMCACHED_SESSIONS_SIGNING_KEYS", SECRET)
-    return SessionManager.from_env()
+    """Return a manager with these settings."""
+    return SessionManager(**({"signing_keys": (SECRET,)} | settings_of_the_environment()))
 
 
 def serve_wsgi(application: Any) -> None:
     """Serve a WSGI application by gunicorn, on the port of ``--port``, until the process is told to end."""
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - whoever imports a shop needs no server
 
-    options = {"bind": f"127.0.0.1:{_port()}", "threads": 8, "accesslog": "-"}
+    options: dict[str, Any] = {
+        "bind": f"127.0.0.1:{_port()}",
+        "threads": 8,
+        "accesslog": "-",
+        "control_socket_disable": True,
+    }
 
     class Server(BaseApplication):
         def load_config(self) -> None:

@@ -1,12 +1,12 @@
 """A shop in plain WSGI. Start it by: python -m memcached_sessions.examples.wsgi_shop [--port 8000]."""
 
-import secrets
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from memcached_sessions import SessionManager
 from memcached_sessions.examples import accounts, pages
+from memcached_sessions.examples.forms import csrf_field, is_ours
 from memcached_sessions.examples.serving import manager_of_the_environment, serve_wsgi
 from memcached_sessions.manager.web.wsgi import SessionMiddleware
 
@@ -20,49 +20,39 @@ def manager() -> SessionManager:
 
 def shop(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Answer a request."""
-    session, path, method = (
-        environ["memcached_sessions.session"],
-        environ.get("PATH_INFO", "/"),
-        environ["REQUEST_METHOD"],
-    )
-    view = VIEWS.get((method, path))
+    session, method = environ["memcached_sessions.session"], environ["REQUEST_METHOD"]
+    view = VIEWS.get((method, environ.get("PATH_INFO", "/")))
+    form = form_of(environ) if view and method == "POST" else {}
     if view is None:
         status, answer = "404 Not Found", "There is no such page"
+    elif method == "POST" and not is_ours(session, form.get("csrf", "")):
+        status, answer = "403 Forbidden", "This form is not of this session: go back, and try again"
     else:
-        form = form_of(environ) if method == "POST" else {}
-        if method == "POST" and not secrets.compare_digest(form.get("csrf", "").encode(), csrf_of(session)[1].encode()):
-            status, answer = "403 Forbidden", "This form is not of this session: go back, and try again"
-        else:
-            status, answer = view(session, form)
+        status, answer = view(session, form)
     if status.startswith("303"):
         start_response(status, [("Location", answer)])
         return [b""]
-    kind = "text/html" if view else "text/plain"
+    kind = "text/html" if status.startswith("200") else "text/plain"
     start_response(status, [("Content-Type", f"{kind}; charset=utf-8"), ("Cache-Control", "no-store")])
     return [answer.encode()]
 
 
 def form_of(environ: dict[str, Any]) -> dict[str, str]:
     """Return the fields that were sent."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    size = min(int(length) if length.isdigit() else 0, 10_000)  # no form of ours is longer
-    return dict(parse_qsl(environ["wsgi.input"].read(size).decode("utf-8", "replace"), max_num_fields=10))
-
-
-def csrf_of(session: Any) -> tuple[str, str]:
-    """Return the field that only a page of this session has."""
-    return "csrf", session.setdefault("csrf", secrets.token_urlsafe(16))
+    size = min(int(environ.get("CONTENT_LENGTH") or 0), 10_000)  # no form of ours is longer, or has more fields
+    sent = environ["wsgi.input"].read(size).decode("utf-8", "replace")
+    return dict(parse_qsl(sent)) if sent.count("&") < 10 else {}
 
 
 def show(session: Any, _: dict[str, str]) -> tuple[str, str]:
     """Show the shop."""
     flash = session.pop("flash", None)
-    return "200 OK", pages.shop_page(session.get("user", ""), session, [flash] if flash else [], csrf_of(session))
+    return "200 OK", pages.shop_page(session.get("user", ""), session, [flash] if flash else [], csrf_field(session))
 
 
 def ask_for_account(title: str, error: str = "") -> Any:
     """Return the view of the form to log in or to register."""
-    return lambda session, _: ("200 OK", pages.account_page(title, csrf_of(session), error))
+    return lambda session, _: ("200 OK", pages.account_page(title, csrf_field(session), error))
 
 
 def register(session: Any, form: dict[str, str]) -> tuple[str, str]:
@@ -79,9 +69,10 @@ def log_in(session: Any, form: dict[str, str]) -> tuple[str, str]:
 
 
 def welcome(session: Any, name: str) -> tuple[str, str]:
-    """Let somebody in. The id that was known before is worth nothing any more; the cart stays."""
+    """Let somebody in. Id and token that were known before are worth nothing any more; the cart stays."""
     session.rotate()
-    session.update(user=name, flash=f"Welcome, {name}", csrf=secrets.token_urlsafe(16))
+    session.pop("csrf", None)
+    session.update(user=name, flash=f"Welcome, {name}")
     return "303 See Other", "/"
 
 
@@ -91,9 +82,9 @@ def set_line(session: Any, form: dict[str, str]) -> tuple[str, str]:
         line, quantity = pages.cart_line(form.get("item", ""), form.get("quantity", ""))
     except ValueError as error:
         return "400 Bad Request", str(error)
-    session[line] = quantity
+    session[line] = quantity  # an attribute of its own: what two servers changed is merged by attributes
     if not quantity:
-        del session[line]
+        session.pop(line, None)
     session["flash"] = f"{quantity} x {form['item']} in the cart"
     return "303 See Other", "/"
 
