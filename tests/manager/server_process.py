@@ -33,6 +33,7 @@ class ServerProcess:
     ----------
     command
         The server's module and its arguments, without the address: ``"gunicorn --threads 8 serving_wsgi:application"``.
+        A module that is neither gunicorn nor uvicorn takes a port.
     folder
         Where it works, and finds its application.
     environ
@@ -42,12 +43,13 @@ class ServerProcess:
     def __init__(self, command: str, folder: Path, environ: Mapping[str, str]) -> None:
         self.port = free_port()
         module, *arguments = command.split()
-        address = [f"--bind=127.0.0.1:{self.port}", "--no-control-socket"]
-        if module == "uvicorn":
-            address = ["--host=127.0.0.1", f"--port={self.port}"]
+        address = {
+            "gunicorn": ["--log-level=warning", f"--bind=127.0.0.1:{self.port}", "--no-control-socket"],
+            "uvicorn": ["--log-level=warning", "--host=127.0.0.1", f"--port={self.port}"],
+        }.get(module, [f"--port={self.port}"])
         self._printed = TemporaryFile()  # noqa: SIM115 - closed at the end of the block
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, "--log-level=warning", *address, *arguments],
+            [sys.executable, "-m", module, *address, *arguments],
             cwd=folder,
             env=os.environ | environ,
             stdin=subprocess.DEVNULL,
