@@ -15,13 +15,14 @@ MOST = 99
 
 _STYLE = """
 :root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 0 auto; padding: 0 1rem 2rem }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 0 auto; padding: 0 1rem 2rem;
+  overflow-wrap: anywhere }
 header, form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 header { justify-content: space-between }
 ul { list-style: none; padding: 0; display: grid; gap: .5rem }
 ul { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)) }
 input[type=number] { width: 4rem }
-.flash { padding: .5rem 1rem; border-left: .3rem solid seagreen; overflow-wrap: anywhere }
+.flash { padding: .5rem 1rem; border-left: .3rem solid seagreen }
 .error { border-color: crimson }
 """
 

@@ -1,4 +1,4 @@
-"""The four shops of `memcached_sessions.examples` under their real servers: what visitors can do there, attackers not."""
+"""The four shops of `memcached_sessions.examples` under their real servers: what visitors can do, and attackers not."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
