@@ -21,7 +21,8 @@ header, form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 header { justify-content: space-between }
 ul { list-style: none; padding: 0; display: grid; gap: .5rem }
 ul { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)) }
-input[type=number] { width: 4rem }
+input[type=number] { width: 3rem; box-sizing: border-box }
+li label { flex: 1; display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center }
 .flash { padding: .5rem 1rem; border-left: .3rem solid seagreen }
 .error { border-color: crimson }
 """
