@@ -36,9 +36,9 @@ def test_no_module_was_overlooked() -> None:
     """The walk found what lies in the folders; bench/suite is no package, its files are tests."""
     files = {
         path
-        for package in ("serializers", "manager", "bench")
+        for package in ("serializers", "manager", "bench", "examples")
         for path in (ROOT / package).rglob("*.py")
-        if path.name != "__main__.py" and path.parent != ROOT / "bench" / "suite"
+        if not f".{path.stem}".endswith(RUN_WHEN_IMPORTED) and path.parent != ROOT / "bench" / "suite"
     }
 
     walked = {Path(str(import_module(name).__file__)) for name in MODULES}

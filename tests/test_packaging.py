@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = ("serializers", "manager", "bench", "examples")
 NOT_SOURCE = (".*", "build", "dist", "bench-results", "*.egg-info", "__pycache__", "*.so", "*.c")
 USE_EVERY_FORMAT = """
 from importlib.util import find_spec
@@ -109,19 +110,25 @@ def test_the_source_distribution_holds_what_building_and_testing_take(sdist: Pat
     """Somebody with the archive alone can do what somebody with a clone can."""
     for name in ("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "tools/prepare", ".ci/run", "py.typed"):
         assert (sdist / name).is_file(), name
-    assert _python_files(sdist, "tests") == _python_files(ROOT, "tests")
-    assert _python_files(sdist, "serializers", "manager", "bench") == _python_files(
-        ROOT, "serializers", "manager", "bench"
-    )
+    assert (sdist / "examples" / "README.md").is_file()
+    assert _python_files(sdist, "tests", *PACKAGES) == _python_files(ROOT, "tests", *PACKAGES)
 
 
 def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
     """A package that is left out of the list in pyproject.toml would be missing only after installing."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {f"memcached_sessions/{path}" for path in _python_files(ROOT, "serializers", "manager", "bench")}
+    modules = {f"memcached_sessions/{path}" for path in _python_files(ROOT, *PACKAGES)}
 
     assert {name for name in names if name.endswith(".py")} == modules | {"memcached_sessions/__init__.py"}
     assert any(name.startswith("memcached_sessions/bench/suite/test_") for name in names)
+
+
+def test_the_wheel_holds_what_the_demo_reads(wheel: Path) -> None:
+    """The balancers' configurations, which users copy, and the page."""
+    names = zipfile.ZipFile(wheel).namelist()
+
+    for name in ("nginx.conf", "haproxy.cfg", "page.html"):
+        assert f"memcached_sessions/manager/demo/{name}" in names
 
 
 def test_the_wheel_holds_the_license_and_the_mark_of_typed_packages(wheel: Path) -> None:

@@ -290,8 +290,8 @@ def test_a_shop_is_short(module: str) -> None:
 
 
 def test_the_package_names_every_shop() -> None:
-    """With the command that starts it."""
+    """With the command that starts it, and so does its README."""
     folder = Path(str(memcached_sessions.examples.__file__)).parent
     assert sorted(path.stem for path in folder.glob("*_shop.py")) == sorted(MODULES)
-    for module in MODULES:
-        assert f"python -m memcached_sessions.examples.{module}" in str(memcached_sessions.examples.__doc__)
+    for text in (str(memcached_sessions.examples.__doc__), (folder / "README.md").read_text()):
+        assert all(f"python -m memcached_sessions.examples.{module}" in text for module in MODULES)
