@@ -6,6 +6,7 @@ Invariant: nothing is fetched from outside; browser and driver are those of the 
 import os
 import shutil
 from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -87,6 +88,10 @@ class Chromium:
         """Return the first such element, as soon as there is one."""
         found = WebDriverWait(self.driver, PATIENCE).until(lambda _: self.all(selector), f"{selector} does not come")
         return found[0]
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until something is so."""
+        WebDriverWait(self.driver, PATIENCE).until(lambda _: condition())
 
     def press(self, selector: str, then: str) -> None:
         """Click what leads to another page, and wait for that and for an element of it."""

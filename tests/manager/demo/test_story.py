@@ -1,39 +1,15 @@
 """`memcached-sessions demo`: what it shows is what happens, and nothing of it is left behind."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-
-COMMAND = [str(Path(sys.executable).with_name("memcached-sessions")), "demo"]
-PATIENCE = 60.0
-
-
-@contextmanager
-def demo(*options: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run the command, and end it in any case."""
-    process = subprocess.Popen(
-        [*COMMAND, *options],
-        env=os.environ | environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE)
+from demo.demo_command import PATIENCE, demo
 
 
 def children_of(pid: int) -> set[int]:
