@@ -95,7 +95,6 @@ class Observer:
 
 
 _TOLD = {
-    EventKind.TAKEN_OVER,
     EventKind.RELOCATED,
     EventKind.BACKUP_FAILED,
     EventKind.CONFLICT,

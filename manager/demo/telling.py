@@ -4,9 +4,6 @@ import json
 
 from .journal import Entry, Outcome, Step, as_json
 
-_OBVIOUS = "taken over"
-"""An event that the source of a session says already."""
-
 
 def terminal_line(entry: Entry) -> str:
     """Return an entry for people.
@@ -26,7 +23,7 @@ def terminal_line(entry: Entry) -> str:
     parts = [f"session: {entry.source}"] if entry.source and entry.source != "none" else []
     if entry.stored_on:
         parts.append(f"stored on {', '.join(entry.stored_on)}")
-    parts += [event for event in entry.events if not event.startswith(_OBVIOUS)]
+    parts += entry.events
     parts += [f"LOST: {lost}" for lost in entry.lost]
     status = "none" if entry.status is None else entry.status
     head = f"{entry.number:3}  {entry.method:4} {entry.path:9} {status!s:>4} {entry.milliseconds:8.1f} ms"
