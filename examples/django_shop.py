@@ -6,7 +6,6 @@ from typing import Any
 
 import django
 
-from memcached_sessions import SessionManager
 from memcached_sessions.examples import pages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "memcached_sessions.examples.django_settings")
@@ -17,6 +16,7 @@ from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm  
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import IntegrityError  # noqa: E402
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest  # noqa: E402
 from django.middleware.csrf import get_token  # noqa: E402
 from django.shortcuts import redirect  # noqa: E402
@@ -31,10 +31,7 @@ with DATABASE.with_suffix(".lock").open("w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)  # several servers may start at once
     call_command("migrate", verbosity=0)
 
-
-def manager() -> SessionManager:
-    """Return what holds the sessions."""
-    return session_manager()
+manager = session_manager  # what holds the sessions
 
 
 def csrf(request: HttpRequest) -> tuple[str, str]:
@@ -74,7 +71,10 @@ def account(request: Any, title: str, form: Any, user_of: Any) -> HttpResponse:
     if not form.is_valid():
         error = " ".join(error for errors in form.errors.values() for error in errors)
         return page(pages.account_page(title, csrf(request), error))
-    user = user_of()
+    try:
+        user = user_of()
+    except IntegrityError:  # somebody else has just taken the name
+        return page(pages.account_page(title, csrf(request), "This name is taken"))
     auth.login(request, user)
     messages.success(request, f"Welcome, {user.get_username()}")
     return redirect("/")

@@ -8,11 +8,21 @@ import secrets
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
+from typing import Protocol
 from urllib.parse import urlencode
 
-from server_process import PATIENCE, ServerProcess
+from server_process import PATIENCE
 
 PASSWORD = "a password of the tests"  # noqa: S105
+
+
+class Listening(Protocol):
+    """What can be visited."""
+
+    @property
+    def port(self) -> int:
+        """Of the loopback."""
+        ...
 
 
 @dataclass
@@ -85,7 +95,7 @@ class Shopper:
         The one that he visits until told otherwise.
     """
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: Listening) -> None:
         self.server = server
         self.name = f"visitor-{secrets.token_hex(4)}"
         self.cookies: dict[str, str] = {}
@@ -128,7 +138,10 @@ class Shopper:
         return self.send("/logout", self.open().form("/logout"))
 
     def _ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> Page:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"} if fields is not None else {}
+        headers: dict[str, str] = {}
+        if fields is not None:
+            origin = f"http://127.0.0.1:{self.server.port}"
+            headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
