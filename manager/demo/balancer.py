@@ -55,12 +55,16 @@ def nginx_configuration(folder: Path, port: int, servers: Mapping[str, int], ans
     Raises
     ------
     DemoError
-        The file is not what it was when this was written.
+        The servers are not those of the file, or it is not what it was when this was written.
 
     >>> text = nginx_configuration(Path("/folder"), 8080, {"app1": 8001, "app2": 8002}, 2)
     >>> "listen 127.0.0.1:8080;" in text, "server 127.0.0.1:8001 max_fails" in text, "10.0.0" in text
     (True, True, False)
     """
+    if servers.keys() != PLACEHOLDERS.keys():
+        raise DemoError(
+            f"the configuration has the servers {', '.join(PLACEHOLDERS)}, not {', '.join(servers) or 'none'}"
+        )
     places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in _WRITES_TO)
     replaced = {PLACEHOLDERS[name]: f"127.0.0.1:{server}" for name, server in servers.items()} | {
         "\nhttp {": f"\nhttp {{ access_log off; {places}",

@@ -9,7 +9,7 @@ def terminal_line(entry: Entry) -> str:
     """Return an entry for people.
 
     >>> from memcached_sessions.manager.demo.journal import Served
-    >>> print(terminal_line(Served(8, "GET", "/", 200, 5.71, "app2", "taken over from n1", (), ("taken over n1",), ())))
+    >>> print(terminal_line(Served(8, "GET", "/", 200, 5.71, "app2", "taken over from n1", (), (), ())))
       8  GET  /          200      5.7 ms  app2  session: taken over from n1
     """
     if isinstance(entry, Step):
