@@ -28,7 +28,7 @@ def name_worker(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
 django_project.configure(
     os.environ["NODES"],
     Path(os.environ["FOLDER"]),
-    sessions=PATIENT | {"route": os.environ["ROUTE"]},
+    sessions=PATIENT | {"route": os.environ["ROUTE"], "freshness": os.environ["FRESHNESS"]},
     tables=False,
     MIDDLEWARE=[f"{__name__}.{name_worker.__name__}", django_project.MIDDLEWARE],
 )

@@ -14,7 +14,8 @@ from memcached_process import MemcachedProcess
 from web.balancer import NGINX, balancer
 from web.served import Browser, Served
 
-THREADS, PREFORK = "gunicorn --threads 8", "gunicorn --workers 4 --preload"
+THREADS, PREFORK = "gunicorn --threads 8", "gunicorn --workers 4"
+PRELOADED = f"{PREFORK} --preload"
 SERVERS = {"wsgi": THREADS, "asgi": "uvicorn", "flask": THREADS, "django": THREADS}
 COOKIES = {"wsgi": "id", "asgi": "id", "flask": "session", "django": "sessionid"}
 
@@ -163,13 +164,20 @@ def test_a_post_to_a_dying_server_is_not_carried_out_twice(
 
 
 @pytest.mark.parametrize(
-    ("kind", "freshness"), [("wsgi", "auto"), ("flask", "auto"), ("flask", "revalidate"), ("django", "revalidate")]
+    ("command", "kind", "freshness"),
+    [
+        (PREFORK, "wsgi", "auto"),
+        (PREFORK, "flask", "auto"),
+        (PRELOADED, "flask", "revalidate"),
+        (PRELOADED, "django", "auto"),
+        (PRELOADED, "django", "revalidate"),
+    ],
 )
 def test_four_workers_with_one_route_serve_a_visitor_as_one(
-    kind: str, freshness: str, shared_memcached: MemcachedProcess, tmp_path: Path
+    command: str, kind: str, freshness: str, shared_memcached: MemcachedProcess, tmp_path: Path
 ) -> None:
     """Any worker of the server that the cookie names answers, and sees what the others have done; then of the other."""
-    with Site(kind, PREFORK, shared_memcached, tmp_path, FRESHNESS=freshness) as site:
+    with Site(kind, command, shared_memcached, tmp_path, FRESHNESS=freshness) as site:
         visitor = site.visitor_of("app1")
         seen = [site.ask(visitor)]
         with ThreadPoolExecutor(2) as threads:
