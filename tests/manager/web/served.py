@@ -4,6 +4,7 @@ import http.client
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import urlencode
 
 from server_process import PATIENCE, ServerProcess
 
@@ -47,12 +48,17 @@ class Browser:
         assert status == 200, f"{status}: {body}"
         return body
 
-    def ask(self, port: int, path: str, *, method: str = "GET") -> tuple[int, str]:
-        """Send a request; return status and body."""
+    def ask(self, port: int, path: str, *, method: str = "GET", form: dict[str, str] | None = None) -> tuple[int, str]:
+        """Send a request, with a form by POST if one is given; return status and body."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            connection.request(method, path, headers={"Cookie": header} if header else {})
+            headers = {"Cookie": header} if header else {}
+            if form is None:
+                connection.request(method, path, headers=headers)
+            else:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+                connection.request("POST", path, urlencode(form), headers)
             response = connection.getresponse()
             body = response.read().decode()
         finally:
