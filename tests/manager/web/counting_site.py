@@ -75,6 +75,41 @@ def by_asgi() -> Any:
     return SessionMiddleware(site, nodes=Settings(memcached_nodes=NODES, **SETTINGS))
 
 
+def by_starlette() -> Any:
+    """Return the site as a Starlette application."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from memcached_sessions.manager.settings import Settings
+    from memcached_sessions.manager.web.asgi import SessionMiddleware
+
+    async def site(request: Request) -> Response:
+        return Response(answer(request.session, request.path_params["action"]))
+
+    sessions = Middleware(SessionMiddleware, nodes=Settings(memcached_nodes=NODES, **SETTINGS))
+    return Starlette(routes=[Route("/{action}", site)], middleware=[sessions])
+
+
+def by_fastapi() -> Any:
+    """Return the site as a FastAPI application, whose functions run in threads."""
+    from fastapi import FastAPI, Request, Response
+
+    from memcached_sessions.manager.settings import Settings
+    from memcached_sessions.manager.web.asgi import SessionMiddleware
+
+    app = FastAPI()
+    app.add_middleware(SessionMiddleware, nodes=Settings(memcached_nodes=NODES, **SETTINGS))
+
+    @app.get("/{action}")
+    def site(request: Request, action: str) -> Response:
+        return Response(answer(request.session, action))
+
+    return app
+
+
 def by_flask() -> Any:
     """Return the site as a Flask application."""
     from flask import Flask, session
@@ -121,6 +156,13 @@ def by_django() -> Any:
     return get_wsgi_application()
 
 
-_BY: dict[str, Callable[[], Any]] = {"wsgi": by_wsgi, "asgi": by_asgi, "flask": by_flask, "django": by_django}
+_BY: dict[str, Callable[[], Any]] = {
+    "wsgi": by_wsgi,
+    "asgi": by_asgi,
+    "starlette": by_starlette,
+    "fastapi": by_fastapi,
+    "flask": by_flask,
+    "django": by_django,
+}
 
 application = _BY[KIND]()
