@@ -140,7 +140,8 @@ class Finding:
         if entry.standing is Standing.EMPTY:
             process.freshness.met(foreign=False)
             return self._take(entry, session_id)
-        process.freshness.met(foreign=not own and entry.contact <= began)  # else it waited for a take-over
+        elsewhere = bool(session_id.route) and not own  # an id that names nobody, as Django's keys, says nothing
+        process.freshness.met(foreign=elsewhere and entry.contact <= began)  # else it waited for a take-over
         if not own and process.route:
             process.note_shared(entry)
         if entry.surveyed >= process.nodes.joined_at and (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,8 @@ from .errors import ConfigurationError, ManagerError, StoreError, StoreProtocolE
 from .event_log import EventLog
 from .events import Events, Listener
 from .health import Health, health_of
+from .node_list import Node
+from .plain_nodes import log_plain_nodes
 from .process import Process
 from .reconciling import Reconciling
 from .reconfiguring import Reconfiguring, new_stores, probe
@@ -161,6 +163,11 @@ class SessionManager(AsyncTwins):
             if isinstance(answer, StoreProtocolError):
                 raise ConfigurationError(f"memcached_nodes: {answer}") from answer
             node.generation = node.store.generation
+        self._log_plain_nodes(self.settings.node_list.nodes)
+
+    def _log_plain_nodes(self, nodes: Iterable[Node]) -> None:
+        if self.settings.warn_without_tls and not self._stores_given:
+            log_plain_nodes(nodes)
 
     def _start(self) -> None:
         """Begin to watch the nodes, with the first request: a process that forks before that has no threads yet."""
@@ -310,6 +317,7 @@ class SessionManager(AsyncTwins):
             finally:  # a store of the application's may fail to close
                 self._stores = after
                 self._watch_again()
+            self._log_plain_nodes(node for node in settings.node_list.nodes if node.name in unknown)
 
     def _probe(self, stores: Mapping[str, Store]) -> dict[str, StoreError]:
         runtime = self._runtime_given or ThreadRuntime()

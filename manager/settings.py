@@ -175,6 +175,8 @@ whole number from 1 to 315360000, or None
     """Its key; None: it is in the file of the certificate."""
     tls_check_hostname: Annotated[bool, rules.flag()] = True
     """Refuse a node whose certificate is for another host."""
+    warn_without_tls: Annotated[bool, rules.flag()] = True
+    """Log at start which nodes on other hosts are reached without TLS."""
 
     node_list: NodeList = field(init=False, repr=False, compare=False)
     """What `memcached_nodes` and `failover_nodes` name."""

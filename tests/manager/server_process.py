@@ -38,10 +38,12 @@ class ServerProcess:
         Where it works, and finds its application.
     environ
         Its environment, beside that of the tests.
+    port
+        Of the loopback; None: any that is free.
     """
 
-    def __init__(self, command: str, folder: Path, environ: Mapping[str, str]) -> None:
-        self.port = free_port()
+    def __init__(self, command: str, folder: Path, environ: Mapping[str, str], port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
         module, *arguments = command.split()
         address = {
             "gunicorn": ["--log-level=warning", f"--bind=127.0.0.1:{self.port}", "--no-control-socket"],

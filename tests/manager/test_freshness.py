@@ -132,6 +132,16 @@ def test_few_sessions_that_bounce_do_not(cluster: Cluster) -> None:
     assert not server.health().revalidates
 
 
+def test_an_id_that_names_no_process_says_nothing_of_bouncing(cluster: Cluster) -> None:
+    """As Django's session keys: the node is asked for them each time, and for them alone."""
+    server, client = cluster.server("a", clock=Clock(), quiet_window=0.001), Client()
+    client.write(server, user=7)
+    for bare in (client.sid, f"{client.sid}-n1"):
+        assert [looks(cluster, server, Client(bare)) for _ in range(150)] == [1] * 150
+
+    assert not server.health().revalidates
+
+
 def test_too_few_requests_say_nothing(cluster: Cluster) -> None:
     """Under a hundred, whatever they are."""
     server = cluster.server("a", clock=Clock())

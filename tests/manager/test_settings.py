@@ -64,6 +64,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "tls_certificate_file": (["/nowhere/a.pem", "", 7], "the path of a file that is there, or None"),
     "tls_key_file": (["/nowhere/a.key", "", 7], "the path of a file that is there, or None"),
     "tls_check_hostname": ([None, 1, "yes"], "True or False"),
+    "warn_without_tls": ([None, 1, "yes"], "True or False"),
 }
 SECRETS_OF_BOB: dict[str, Any] = {"username": "bob", "password": "hush", "signing_keys": (KEY,)}
 SECRETS = {"password": "hush", "signing_keys": SHORT_KEY}
@@ -152,6 +153,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "tls_certificate_file": None,
         "tls_key_file": None,
         "tls_check_hostname": True,
+        "warn_without_tls": True,
     }
 
 

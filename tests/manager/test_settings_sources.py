@@ -71,6 +71,7 @@ def others(tmp_path: Path) -> dict[str, tuple[Any, str]]:
         "tls_certificate_file": (str(file), str(file)),
         "tls_key_file": (str(file), str(file)),
         "tls_check_hostname": (False, "no"),
+        "warn_without_tls": (False, "no"),
     }
 
 

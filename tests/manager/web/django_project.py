@@ -6,6 +6,13 @@ from typing import Any
 ENGINE = "memcached_sessions.manager.web.django"
 MIDDLEWARE = f"{ENGINE}.SessionMiddleware"
 STOCK_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
+ALL_MIDDLEWARE = [
+    MIDDLEWARE,
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
 SECRET_KEY = "a secret of the tests, long enough for every check"  # noqa: S105
 _MIGRATED = ("admin", "auth", "contenttypes")
 
@@ -46,13 +53,7 @@ def configure(
         "LOGGING_CONFIG": None,
         "MEMCACHED_SESSIONS": {"nodes": nodes, "route": "app1"} | (sessions or {}),
         "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
-        "MIDDLEWARE": [
-            MIDDLEWARE,
-            "django.middleware.common.CommonMiddleware",
-            "django.middleware.csrf.CsrfViewMiddleware",
-            "django.contrib.auth.middleware.AuthenticationMiddleware",
-            "django.contrib.messages.middleware.MessageMiddleware",
-        ],
+        "MIDDLEWARE": ALL_MIDDLEWARE,
         "MIGRATION_MODULES": dict.fromkeys(_MIGRATED),  # their tables are made at once, in a tenth of the time
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "ROOT_URLCONF": "web.django_urls",

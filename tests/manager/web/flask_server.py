@@ -9,7 +9,9 @@ from web.served import PATIENT
 app = new_shop(
     os.environ["NODES"],
     accounts=True,
+    csrf=True,
     MEMCACHED_SESSIONS_ROUTE=os.environ["ROUTE"],
+    MEMCACHED_SESSIONS_FRESHNESS=os.environ["FRESHNESS"],
     TESTING=False,
     **{f"MEMCACHED_SESSIONS_{name.upper()}": value for name, value in PATIENT.items()},
 )

@@ -4,6 +4,7 @@ import http.client
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import urlencode
 
 from server_process import PATIENCE, ServerProcess
 
@@ -22,13 +23,15 @@ class Served(ServerProcess):
         Its module and arguments: ``"gunicorn --workers 4"``.
     application
         ``"web.flask_server:app"``.
+    port
+        Of the loopback; None: any that is free.
     environ
         Its environment, beside that of the tests.
     """
 
-    def __init__(self, command: str, application: str, **environ: object) -> None:
+    def __init__(self, command: str, application: str, port: int | None = None, **environ: object) -> None:
         own = {"PYTHONPATH": str(TESTS)} | {name: str(value) for name, value in environ.items()}
-        super().__init__(f"{command} {application}", TESTS, own)
+        super().__init__(f"{command} {application}", TESTS, own, port)
 
 
 @dataclass
@@ -41,22 +44,33 @@ class Browser:
 
     def get(self, server: Served, path: str) -> str:
         """Return the body of a page, which has to be there."""
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        status, body = self.ask(server.port, path)
+        assert status == 200, f"{status}: {body}"
+        return body
+
+    def ask(self, port: int, path: str, *, method: str = "GET", form: dict[str, str] | None = None) -> tuple[int, str]:
+        """Send a request, with a form by POST if one is given; return status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            connection.request("GET", path, headers={"Cookie": header} if header else {})
+            headers = {"Cookie": header} if header else {}
+            if form is None:
+                connection.request(method, path, headers=headers)
+            else:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+                connection.request("POST", path, urlencode(form), headers)
             response = connection.getresponse()
             body = response.read().decode()
         finally:
             connection.close()
-        assert response.status == 200, f"{response.status}: {body}"
         for line in response.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value
-        self.workers.append(response.headers["X-Worker"])
-        return body
+        if worker := response.headers["X-Worker"]:
+            self.workers.append(worker)
+        return response.status, body
 
     @property
     def session_id(self) -> str:
         """The id in its cookie, whatever that is called."""
-        return self.cookies.get("session") or self.cookies["sessionid"]
+        return next(self.cookies[name] for name in ("session", "sessionid", "id") if name in self.cookies)

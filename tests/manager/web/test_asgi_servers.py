@@ -1,12 +1,15 @@
 """The ASGI middleware under uvicorn, real memcached and a real client."""
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from cluster import eventually
 from memcached_process import MemcachedProcess
+from web import served
 from web.real_server import Browser, RealServer
 from web.stored import stored
 from websockets.sync.client import connect
@@ -117,3 +120,20 @@ def test_what_waits_for_its_backup_is_stored_when_the_server_shuts_down(
         server.wait()
 
     assert [stored(memcached, browser.cookie) for browser in browsers] == [{"visits": 1}] * 20
+
+
+@pytest.mark.parametrize("kind", ["starlette", "fastapi"])
+def test_the_session_of_a_framework_goes_on_when_its_server_was_killed(
+    kind: str, shared_memcached: MemcachedProcess, tmp_path: Path
+) -> None:
+    """``request.session`` of Starlette in a coroutine, of FastAPI in a function, which runs in a thread."""
+    environ = {"KIND": kind, "NODES": nodes(shared_memcached), "FOLDER": tmp_path}
+    browser, seen = served.Browser(), list[dict[str, object]]()
+    for route in ("app1", "app2"):
+        with served.Served("uvicorn", "web.counting_site:application", ROUTE=route, **environ) as server:
+            seen += [json.loads(browser.get(server, "/visit")) for _ in range(3)]
+
+    assert [(answer["server"], answer["visits"]) for answer in seen] == [
+        *(("app1", visits) for visits in (1, 2, 3)),
+        *(("app2", visits) for visits in (4, 5, 6)),
+    ]

@@ -1,13 +1,10 @@
 """What docs/deployment.md shows is what happens, and its configurations bring visitors back to their server."""
 
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,10 +12,10 @@ from typing import Any
 
 import pytest
 from cluster import eventually
-from free_port import free_port
 from hypothesis import given
 from hypothesis import strategies as st
 from memcached_process import MemcachedProcess
+from web.balancer import HAPROXY, NGINX, balancer
 from web.real_server import Browser, RealServer
 
 import memcached_sessions
@@ -31,7 +28,6 @@ PAGES = ("deployment.md", "migration.md")
 TEXT = (DOCS / "deployment.md").read_text()
 PYTHON = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 SERVER = "gunicorn --threads 8 serving_wsgi:application"
-NGINX, HAPROXY = "../manager/demo/nginx.conf", "../manager/demo/haproxy.cfg"
 
 
 def anchors(page: Path) -> set[str]:
@@ -115,7 +111,7 @@ def test_the_nodes_follow_a_file(
 
 def route_of_nginx(cookies: str) -> str:
     """Return what the first map of nginx.conf makes of a ``Cookie`` header."""
-    (pattern,) = re.findall(r'"~(.*)" \$route;', (DOCS / NGINX).read_text())
+    (pattern,) = re.findall(r'"~(.*)" \$route;', NGINX.read_text())
     match = re.search(pattern.replace("?<route>", "?P<route>"), cookies)
     return match["route"] if match else ""
 
@@ -143,49 +139,9 @@ def test_nginx_finds_no_route_where_none_is(cookies: str) -> None:
     assert route_of_nginx(cookies) == ""
 
 
-@contextmanager
-def balancer(file: str, folder: Path, servers: dict[str, int]) -> Iterator[int]:
-    """Run nginx or HAProxy with a configuration of the guide, for servers on these ports by their addresses there."""
-    name = Path(file).stem
-    program = shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin")
-    if program is None:
-        pytest.skip(f"{name} is not installed")
-    text, port = (DOCS / file).read_text(), free_port()
-    for address, server in servers.items():
-        text = text.replace(address, f"127.0.0.1:{server}")
-    if file == NGINX:
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-        text = text.replace("\nhttp {", f"\nhttp {{ access_log off; {places}").replace("listen 80", f"listen {port}")
-        text = f"daemon off; pid {folder}/pid; error_log stderr;\n{text}"
-        command = [program, "-p", str(folder), "-e", "stderr", "-c"]
-    else:
-        text = text.replace("bind :80", f"bind 127.0.0.1:{port}").replace("httpchk GET /health", "httpchk GET /nothing")
-        text = text.replace("/run/haproxy/admin.sock", f"{folder}/admin.sock")
-        command = [program, "-db", "-f"]
-    configuration = folder / Path(file).name
-    configuration.write_text(text)
-    process = subprocess.Popen([*command, str(configuration)], stdin=subprocess.DEVNULL)
-    try:
-        eventually(lambda: process.poll() is not None or answers(port))
-        assert process.poll() is None, f"{program} refuses {file}"
-        yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def answers(port: int) -> bool:
-    """Whether something answers there."""
-    try:
-        return Browser(port).ask("/nothing").status == 200
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize("file", [NGINX, HAPROXY])
+@pytest.mark.parametrize("file", [NGINX, HAPROXY], ids=lambda file: file.name)
 def test_a_visitor_comes_back_to_his_server_and_goes_on_when_it_dies(
-    file: str, shared_memcached: MemcachedProcess, tmp_path: Path
+    file: Path, shared_memcached: MemcachedProcess, tmp_path: Path
 ) -> None:
     """By the route in the cookie, and then by that of the server that took the session over."""
     with ExitStack() as stack:
@@ -195,7 +151,7 @@ def test_a_visitor_comes_back_to_his_server_and_goes_on_when_it_dies(
             )
             for route in ("app1", "app2")
         }
-        ports = {"10.0.0.11:8000": servers["app1"].port, "10.0.0.12:8000": servers["app2"].port}
+        ports = {route: server.port for route, server in servers.items()}
         port = stack.enter_context(balancer(file, tmp_path, ports))
         strangers = [Browser(port, f"{'0' * 32}.app9") for _ in range(20)]
         met = {stranger.json("/nothing")["pid"] for stranger in strangers}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from web.django_process import django_process, in_django
+from web.sites import served
 
 __all__ = ["django_process"]
 
@@ -473,3 +474,16 @@ def test_async_errors_are_those_of_django() -> None:
             await late.asave()
 
     asyncio.run(run())
+
+
+@in_django
+def test_stores_that_are_opened_by_their_key_do_not_make_every_request_ask() -> None:
+    """A key names no process, so it is no sign of sessions that bounce; requests with a whole id go on as before."""
+    with served("django", freshness="auto") as site:
+        _, cookie = site.ask("/put?user=ann")
+        assert cookie
+        site.ask("/show", cookie)
+        for _ in range(150):
+            assert held(cookie[:32]) == {"user": "ann"}
+
+        assert not site.manager.health().revalidates

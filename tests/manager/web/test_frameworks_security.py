@@ -13,6 +13,7 @@ import pytest
 from certificates import Certificates
 from memcached_process import MemcachedProcess
 from web.django_process import django_process, in_django
+from web.remote_host import remote_host
 from web.sites import KINDS, node, served
 
 from memcached_sessions import SessionManager
@@ -224,3 +225,24 @@ def test_nodes_are_reached_by_tls(kind: str) -> None:
             strangers = {"tls_ca_file": certificates.file("stranger.pem")}
             with pytest.raises(ConfigurationError, match="certificate verify failed"), served(kind, **tls, **strangers):
                 pass
+
+
+@by_both
+@in_django
+def test_a_remote_node_without_tls_is_warned_of_at_start(kind: str) -> None:
+    """Lines S10: once, by name; it is used nevertheless."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.INFO)
+    handler.emit = records.append  # type: ignore[method-assign]
+    address = f"n1:cache.example:{node().address[1]}"
+    logger = logging.getLogger("memcached_sessions")
+    logger.addHandler(handler)
+    try:
+        with remote_host("cache.example"), served(kind, nodes=address) as site:
+            _, cookie = site.ask("/put?user=ann")
+            assert site.ask("/show", cookie)[0] == {"user": "ann"}
+    finally:
+        logger.removeHandler(handler)
+    (warning,) = [record for record in records if "TLS" in record.getMessage()]
+    assert warning.levelno == logging.WARNING
+    assert "cache.example" in warning.getMessage()

@@ -24,24 +24,33 @@ UVICORN = "uvicorn --lifespan off"
 def serve(shared_memcached: MemcachedProcess, tmp_path: Path) -> Serve:
     """Return what starts a server on the node of the module."""
 
-    def start(command: str, application: str, route: str = "app1") -> Served:
+    def start(command: str, application: str, route: str = "app1", freshness: str = "auto") -> Served:
         folder = tmp_path / route
         folder.mkdir()
-        return Served(command, application, NODES=f"n1:127.0.0.1:{shared_memcached.port}", ROUTE=route, FOLDER=folder)
+        environ = {"NODES": f"n1:127.0.0.1:{shared_memcached.port}", "ROUTE": route, "FRESHNESS": freshness}
+        return Served(command, application, FOLDER=folder, **environ)
 
     return start
 
 
 @pytest.mark.parametrize(
-    ("command", "application"),
-    [(THREADS, FLASK), (PREFORK, FLASK), (PRELOADED, FLASK), (PREFORK, DJANGO), (PRELOADED, DJANGO)],
+    ("command", "application", "freshness"),
+    [
+        (THREADS, FLASK, "auto"),
+        (PREFORK, FLASK, "auto"),
+        (PREFORK, FLASK, "revalidate"),
+        (PRELOADED, FLASK, "auto"),
+        (PREFORK, DJANGO, "auto"),
+        (PREFORK, DJANGO, "revalidate"),
+        (PRELOADED, DJANGO, "auto"),
+    ],
 )
 def test_a_visitor_reads_what_it_has_written_whichever_worker_answers(
-    serve: Serve, command: str, application: str
+    serve: Serve, command: str, application: str, freshness: str
 ) -> None:
     """Each response was sent when its session was stored, and each request asks for what is newest."""
     browser, wanted = Browser(), 1 if command == THREADS else 2
-    with serve(command, application) as server, crowd(server):
+    with serve(command, application, freshness=freshness) as server, crowd(server):
         expected: dict[str, str] = {}
         deadline = time.monotonic() + PATIENCE
         while len(expected) < ROUNDS or len(set(browser.workers)) < wanted:

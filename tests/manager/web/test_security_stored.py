@@ -1,6 +1,7 @@
 """What is stored, by WSGI and by ASGI, against the security checklist: a node is not trusted blindly."""
 
 import hmac
+import logging
 import pickle
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from certificates import Certificates
 from memcached_process import MemcachedProcess, StartMemcached
 from web.exchanges import Visitor
+from web.remote_host import remote_host
 from web.stored import put_value, value_of
 from web.views import KINDS, serve
 
@@ -240,3 +242,23 @@ def test_nodes_are_reached_with_a_password(kind: str, start_memcached: StartMemc
         with pytest.raises(ConfigurationError) as error:
             SessionManager(address, **known | {"password": "another"})
         assert "another" not in str(error.value)
+
+
+def test_a_remote_node_without_tls_is_warned_of_at_start(
+    kind: str, shared_memcached: MemcachedProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S10: once, by name and with what to do; it is used nevertheless, and whoever knows of it says so."""
+    address = f"n1:cache.example:{shared_memcached.port}"
+
+    with remote_host("cache.example"), caplog.at_level(logging.INFO, "memcached_sessions"):
+        with SessionManager(address, route="a") as manager:
+            assert seen(kind, manager, begun(kind, manager, user="ann").cookie) == "ann"
+        said = [record for record in caplog.records if record.levelno >= logging.INFO]
+        caplog.clear()
+        with SessionManager(address, route="a", warn_without_tls=False) as manager:
+            begun(kind, manager, user="ann")
+
+    assert [record.levelno for record in said] == [logging.WARNING]
+    assert address.replace("n1:", "n1 ") in said[0].getMessage()
+    assert "tls://" in said[0].getMessage()
+    assert caplog.records == []
