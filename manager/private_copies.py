@@ -14,6 +14,7 @@ from .attribute_merge import Merged, merge_descendant
 from .entry import Entry
 from .process import Process
 from .reconciling import Reconciling
+from .request_state import RequestState
 from .session_codec import SNAPSHOT_ATTEMPTS, changed_meanwhile
 
 
@@ -35,17 +36,33 @@ class PrivateCopies:
         self._process = process
         self._reconciling = reconciling
 
-    def copy(self, entry: Entry | None, attributes: Mapping[str, Any]) -> PrivateCopy:
-        """Return a copy of what a session holds between two merges; it may not have begun.
+    def copy(self, request: RequestState) -> PrivateCopy:
+        """Return a copy of what the session of a request holds between two merges; it may not have begun.
 
         Raises
         ------
         SerializationError
             A value cannot be kept; with its path.
         """
+        entry, attributes = request.entry, request.attributes or {}
         with nullcontext() if entry is None else entry.snapshots:
-            base, left_out = self._process.codec.encode(attributes), self._left_out(attributes)
-        return PrivateCopy(self._decoded(base) | left_out, base, left_out)
+            base = None if entry is None else self._known(request, entry)
+            if base is None:
+                base = self._process.codec.encode(attributes)
+            left_out = self._left_out(attributes)
+        attributes = self._decoded(base)
+        return PrivateCopy(attributes | left_out if left_out else attributes, base, left_out)
+
+    def _known(self, request: RequestState, entry: Entry) -> bytes | None:
+        """Return what the attributes were encoded to last if nobody can have changed them since; else None.
+
+        That is so where this request was handed nothing that it could change, no other has the session open, and all
+        that had it have committed what they changed, and nothing of that was left out.
+        """
+        # First whether it is alone: who leaves meanwhile has left marks before.
+        alone = entry.active == 1 and not request.released and not request.changeable
+        settled = not (entry.overlooked or entry.unbacked or entry.left or entry.displaced)
+        return entry.newest if alone and settled and self._process.settings.enabled else None
 
     def merge(self, entry: Entry, copy: PrivateCopy) -> None:
         """Bring what was changed in a copy into the session.
