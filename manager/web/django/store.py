@@ -34,19 +34,21 @@ class SessionStore(SessionBase):
         The sid, or the whole id as it is in the cookie.
     """
 
+    cookie_may_differ = False
+    """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
+    lasts_as_before = True
+    """Whether `set_expiry` has not been called."""
+    _copy: PrivateCopy | None = None
+    """What was read, or saved last; None: nothing was."""
+    _began: float | None = None
+
     def __init__(self, session_key: str | None = None) -> None:
-        came = SessionId.parse(session_key)
-        super().__init__(session_key if came is None else came.sid)
+        sid = SessionId.sid_of(session_key)
+        super().__init__(session_key if sid is None else sid)
         self.cookie_came = session_key
         """What the client has."""
-        self.cookie_value: str | None = None if came is None else session_key
+        self.cookie_value: str | None = None if sid is None else session_key
         """What the client should have, with node and route; None: nothing is known of that."""
-        self.cookie_may_differ = False
-        """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
-        self.lasts_as_before = True
-        """Whether `set_expiry` has not been called."""
-        self._copy = PrivateCopy()
-        self._began: float | None = None
 
     # Reading
 
@@ -56,12 +58,13 @@ class SessionStore(SessionBase):
         session = manager.open(self._known_as)
         self._began = session.began
         try:
-            if self._read(session):
+            attributes = self._read(session)
+            if not session.is_new:
                 manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
                 self._note(session)
         finally:
             manager.release(session)
-        return self._copy.attributes
+        return attributes
 
     async def aload(self) -> dict[str, Any]:
         """Return what the session holds; as `load`, without a thread where no node is asked."""
@@ -69,12 +72,13 @@ class SessionStore(SessionBase):
         session = await manager.aopen(self._known_as)
         self._began = session.began
         try:
-            if self._read(session):
+            attributes = self._read(session)
+            if not session.is_new:
                 await manager.acommit(session)
                 self._note(session)
         finally:
             manager.release(session)
-        return self._copy.attributes
+        return attributes
 
     def exists(self, session_key: str | None) -> bool:
         """Return whether there is a session of a key.
@@ -86,14 +90,14 @@ class SessionStore(SessionBase):
         """
         return session_key is not None and session_manager().exists(session_key)
 
-    def _read(self, session: Session) -> bool:
-        """Take a copy; return whether there is a session. One that cannot be reached just now keeps its key."""
+    def _read(self, session: Session) -> dict[str, Any]:
+        """Take a copy and return what it holds; a session that cannot be reached just now keeps its key."""
         if session.is_new and not session.degraded:
             self._session_key = self.cookie_value = None
-            self._copy = PrivateCopy()
-            return False
-        self._copy = session.private_copy()
-        return not session.degraded
+            self._copy = None
+            return {}
+        copy = self._copy = session.private_copy()
+        return copy.attributes
 
     # Writing
 
@@ -136,15 +140,17 @@ class SessionStore(SessionBase):
 
     def _write(self, manager: SessionManager, session: Session) -> None:
         attributes = self._get_session(no_load=True)
-        if self._copy.base is None and not session.is_new:
-            self._copy = session.private_copy()  # it was never read, so all that it held is replaced
-        self._copy.attributes = attributes
+        copy = self._copy or PrivateCopy()
+        if copy.base is None and not session.is_new:
+            copy = session.private_copy()  # it was never read, so all that it held is replaced
+        copy.attributes = attributes
+        self._copy = copy
         age = ceil(self.get_expiry_age())
         if age <= 0:
             self._session_key, self.cookie_value = session.sid, session.id
             session.destroy()
             return
-        session.merge(self._copy)
+        session.merge(copy)
         self._limit(session, age, manager)
         manager.commit(session)
         if session.ended or (session.superseded and not self.cookie_may_differ):
