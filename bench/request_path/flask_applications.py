@@ -41,7 +41,7 @@ def with_flask_session(target: Target, *, refresh: bool) -> FlaskApplication:
         (target.host, target.port), connect_timeout=TIMEOUT, timeout=TIMEOUT, no_delay=True, default_noreply=False
     )
     app = Flask("session-bench")
-    app.config.update(SESSION_TYPE="memcached", SESSION_MEMCACHED=client, SESSION_REFRESH_EACH_REQUEST=refresh)
+    app.config.from_mapping(SESSION_TYPE="memcached", SESSION_MEMCACHED=client, SESSION_REFRESH_EACH_REQUEST=refresh)
     flask_session.Session(app)
 
     def stored(session_id: str) -> Mapping[str, Any]:
@@ -55,13 +55,14 @@ def with_flask_session(target: Target, *, refresh: bool) -> FlaskApplication:
 def with_the_adapter(target: Target, *, asynchronous: bool) -> FlaskApplication:
     """Return one with `MemcachedSessions`."""
     app = Flask("session-bench")
-    app.config.update(
-        SECRET_KEY=_KEY,
-        MEMCACHED_SESSIONS_NODES=f"n1:{target.host}:{target.port}",
-        MEMCACHED_SESSIONS_ROUTE="app1",
-        MEMCACHED_SESSIONS_SESSION_BACKUP_ASYNC=asynchronous,
+    settings: dict[str, object] = {
+        "SECRET_KEY": _KEY,
+        "MEMCACHED_SESSIONS_NODES": f"n1:{target.host}:{target.port}",
+        "MEMCACHED_SESSIONS_ROUTE": "app1",
+        "MEMCACHED_SESSIONS_SESSION_BACKUP_ASYNC": asynchronous,
         **{f"MEMCACHED_SESSIONS_{name}": TIMEOUT for name in _TIMEOUTS},
-    )
+    }
+    app.config.from_mapping(settings)
     MemcachedSessions(app)
     manager: SessionManager = app.extensions[EXTENSION]
 

@@ -20,6 +20,16 @@ PEERS = {
     "Django cache engine + request_finished",
     "Beaker",
 }
+ADAPTERS = {
+    "Flask adapter, synchronous": ("Flask-Session", "Flask alone, sessions in a dict"),
+    "Flask adapter, asynchronous": ("Flask-Session", "Flask alone, sessions in a dict"),
+    "Django adapter": ("Django cache engine", "Django alone, sessions in a dict"),
+    "Django adapter + request_finished": (
+        "Django cache engine + request_finished",
+        "Django alone, sessions in a dict + request_finished",
+    ),
+}
+"""With what each takes the place of, and what its framework takes itself."""
 
 
 def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +68,21 @@ def test_the_manager_stands_beside_every_peer_and_the_bare_client(cases: dict[st
     }
     assert "bare get, set (pymemcache)" in cases
     assert {label: case["skipped"] for label, case in cases.items() if case["skipped"]} == {}
+
+
+def test_each_adapter_stands_beside_the_library_and_the_framework_alone(cases: dict[str, Any]) -> None:
+    """The ratio is that of both medians, about: it is taken pass by pass."""
+    adapters = {label: case for label, case in cases.items() if case["group"] == "adapter"}
+
+    assert {label: (case["counterpart"], case["framework"]) for label, case in adapters.items()} == ADAPTERS
+    assert {label for label, case in cases.items() if case["group"] == "framework"} == {
+        framework for _, framework in ADAPTERS.values()
+    }
+    for label, case in cases.items():
+        for cost in case["costs"]:
+            assert (cost["by_counterpart"] is not None) == (label in ADAPTERS), label
+            if label in ADAPTERS:
+                assert 0 < cost["by_counterpart"]["low"] <= cost["by_counterpart"]["high"]
 
 
 def test_reading_all_attributes_is_a_row_of_its_own_that_only_reads(cases: dict[str, Any]) -> None:
@@ -104,6 +129,10 @@ def test_commands_are_what_each_library_sends(cases: dict[str, Any]) -> None:
     assert commands("Flask-Session") == [nothing, *[(1, 1, 0, 0)] * 3]
     assert commands("Flask-Session, no refresh") == [nothing, (1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0)]
     assert commands("Django cache engine") == [nothing, nothing, (1, 0, 0, 0), (2, 1, 0, 0)]
+    for adapter in ADAPTERS:
+        assert commands(adapter) == [nothing, nothing, nothing, (0, 1, 0, 0)], adapter
+    for _, framework in ADAPTERS.values():
+        assert commands(framework) == [nothing] * 4, framework
     assert commands("Beaker") == [nothing, nothing, (1, 1, 0, 0), (1, 1, 0, 0)]
     assert commands("bare get, set (pymemcache)") == [(1, 0, 0, 0), (1, 1, 0, 0)]
 
@@ -131,7 +160,7 @@ def test_only_the_manager_loses_no_updates(cases: dict[str, Any]) -> None:
     }
 
     for label, numbers in lost.items():
-        if label.startswith("manager"):
+        if cases[label]["group"] in {"manager", "adapter"}:
             assert numbers == [0], label
         else:
             assert min(numbers) > 0, label
@@ -152,7 +181,7 @@ def test_the_result_says_how_it_was_asked_for(measured: tuple[Path, str]) -> Non
     data = json.loads((measured[0] / "result.json").read_text())
 
     assert data["command"] == "session-bench request-path --workload login --serializer compact --quick"
-    assert (data["kind"], data["schema"]) == ("request-path", 2)
+    assert (data["kind"], data["schema"]) == ("request-path", 3)
     assert {"django", "flask-session", "beaker", "pymemcache"} <= set(data["libraries"])
 
 
