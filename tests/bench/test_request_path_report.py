@@ -278,8 +278,9 @@ def test_the_best_batches_are_compared_too(result: RequestPathResult) -> None:
 def test_an_adapter_is_shown_beside_its_counterpart_and_the_framework_alone(result: RequestPathResult) -> None:
     """For a read and a change: the framework, the adapter, the counterpart, the ratio; what is missing is a dash."""
     report = terminal_report(result)
-    table = report[report.index("login: adapters beside what they take the place of, one core") :].splitlines()
-    rows = {cells[0]: cells[1:] for cells in (re.split(r"  +", line) for line in table)}
+    _, _, table = report.partition("login: adapters beside what they take the place of, one core\n")
+    lines = table.partition("\n\n")[0].splitlines()
+    rows = {cells[0]: cells[1:] for cells in (re.split(r"  +", line) for line in lines)}
 
     comparison = ["13.7", "21.0", "130", "0.16 (0.14-0.18)", "-", "150", "126", "1.19 (1.07-1.31)", FLASK_SESSION]
     assert rows[FLASK_ADAPTER] == comparison
