@@ -58,13 +58,14 @@ class SessionStore(SessionBase):
         session = manager.open(self._known_as)
         self._began = session.began
         try:
-            attributes = self._read(session)
-            if not session.is_new:
-                manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
-                self._note(session)
+            if session.is_new:
+                return self._read_none(session)
+            copy = self._copy = session.private_copy()
+            manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
+            self._note(session)
+            return copy.attributes
         finally:
             manager.release(session)
-        return attributes
 
     async def aload(self) -> dict[str, Any]:
         """Return what the session holds; as `load`, without a thread where no node is asked."""
@@ -72,13 +73,14 @@ class SessionStore(SessionBase):
         session = await manager.aopen(self._known_as)
         self._began = session.began
         try:
-            attributes = self._read(session)
-            if not session.is_new:
-                await manager.acommit(session)
-                self._note(session)
+            if session.is_new:
+                return self._read_none(session)
+            copy = self._copy = session.private_copy()
+            await manager.acommit(session)
+            self._note(session)
+            return copy.attributes
         finally:
             manager.release(session)
-        return attributes
 
     def exists(self, session_key: str | None) -> bool:
         """Return whether there is a session of a key.
@@ -90,14 +92,13 @@ class SessionStore(SessionBase):
         """
         return session_key is not None and session_manager().exists(session_key)
 
-    def _read(self, session: Session) -> dict[str, Any]:
-        """Take a copy and return what it holds; a session that cannot be reached just now keeps its key."""
-        if session.is_new and not session.degraded:
-            self._session_key = self.cookie_value = None
-            self._copy = None
-            return {}
-        copy = self._copy = session.private_copy()
-        return copy.attributes
+    def _read_none(self, session: Session) -> dict[str, Any]:
+        """Hold nothing, under no key; a session that cannot be reached just now keeps its key."""
+        if session.degraded:
+            self._copy = session.private_copy()
+            return self._copy.attributes
+        self._session_key = self.cookie_value = self._copy = None
+        return {}
 
     # Writing
 
@@ -168,7 +169,8 @@ class SessionStore(SessionBase):
 
     def _note(self, session: Session) -> None:
         """Remember what the client should have; after another request's rotation, what it has."""
-        self._session_key = session.sid
+        if session.sid != self.session_key:
+            self._session_key = session.sid
         self.cookie_value = None if session.superseded else session.id
 
     @property
