@@ -96,10 +96,10 @@ class DjangoSubject:
             self._request_class: Any = import_module("django.core.handlers.wsgi").WSGIRequest
             self._response_class: Any = import_module("django.http").HttpResponse
             self._caches: Any = import_module("django.core.cache").caches
-            self._middleware: Any = self._new_middleware()
+            self.middleware: Any = self._new_middleware()
         except ImportError as error:
             raise UnavailableError(f"not installed ({error}): the extra request-path has it") from error
-        self._name: str = configuration.SESSION_COOKIE_NAME
+        self.cookie_name: str = configuration.SESSION_COOKIE_NAME
         self._finished = finished
         self._probe = target.probe
         self._ids = [self._begin(target.content()) for _ in range(SESSIONS)]
@@ -110,10 +110,10 @@ class DjangoSubject:
 
     def _begin(self, content: Mapping[str, Any]) -> str:
         request, response = self._request(""), self._response_class()
-        self._middleware.process_request(request)
+        self.middleware.process_request(request)
         request.session.update(content)
-        self._middleware.process_response(request, response)
-        return response.cookies[self._name].value
+        self.middleware.process_response(request, response)
+        return response.cookies[self.cookie_name].value
 
     def _request(self, session_id: str) -> Any:
         environ = {
@@ -123,12 +123,12 @@ class DjangoSubject:
             "SERVER_PORT": "80",
             "wsgi.input": BytesIO(),
         }
-        cookies = {"HTTP_COOKIE": COOKIES.format(name=self._name, value=session_id)} if session_id else {}
+        cookies = {"HTTP_COOKIE": COOKIES.format(name=self.cookie_name, value=session_id)} if session_id else {}
         return self._request_class(environ | cookies)
 
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
-        probe, before, after = self._probe, self._middleware.process_request, self._middleware.process_response
+        probe, before, after = self._probe, self.middleware.process_request, self.middleware.process_response
         finish: Callable[..., object] = self._signals.request_finished.send if self._finished else _do_nothing
         ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
         visits = [(self._request(ids[number % SESSIONS]), self._response_class(), number) for number in numbers]
@@ -163,18 +163,22 @@ class DjangoSubject:
         """Do nothing: Django awaits the replies."""
 
     def stored(self, number: int) -> Mapping[str, Any]:
-        """Return what a new store loads."""
-        return dict(self._middleware.SessionStore(self._ids[number % SESSIONS]).items())
+        """Return what another process would find."""
+        return self.stored_under(self._ids[number % SESSIONS])
+
+    def stored_under(self, cookie: str) -> Mapping[str, Any]:
+        """Return what a new store loads for a cookie."""
+        return dict(self.middleware.SessionStore(cookie).items())
 
     def increment(self, name: str, think: float) -> None:
         """Make a request that adds 1."""
         request, response = self._request(self._ids[0]), self._response_class()
-        self._middleware.process_request(request)
+        self.middleware.process_request(request)
         found = request.session.get(name, 0)
         if think:
             sleep(think)
         request.session[name] = found + 1
-        self._middleware.process_response(request, response)
+        self.middleware.process_response(request, response)
         if self._finished:
             self._signals.request_finished.send(sender=None)
 
@@ -207,10 +211,10 @@ class DjangoAdapterSubject(DjangoSubject):
     def _new_middleware(self) -> Any:
         return import_module(_ENGINE).SessionMiddleware(_do_nothing)
 
-    def stored(self, number: int) -> Mapping[str, Any]:
+    def stored_under(self, cookie: str) -> Mapping[str, Any]:
         """Return what another process takes over."""
         settings = import_module(_ENGINE).session_manager().settings
-        return stored_elsewhere(replace(settings, route="app2"), self._ids[number % SESSIONS])
+        return stored_elsewhere(replace(settings, route="app2"), cookie)
 
     def close(self) -> None:
         """Close the manager, and let the next one who asks for it have a new one, as after a change of its settings."""
@@ -227,6 +231,7 @@ def _middleware_with(store: Callable[..., object]) -> Any:
 def _configure(configuration: Any, location: str) -> None:
     given = {
         "CACHES": {"default": {"BACKEND": _BACKEND, "LOCATION": location}},
+        "ROOT_URLCONF": f"{__package__}.django_site",
         "SECRET_KEY": "a key that signs the sessions of a benchmark",
         "SESSION_ENGINE": _ENGINE,
         _SETTING: {"nodes": f"n1:{location}", "route": "app1", **dict.fromkeys(_TIMEOUTS, TIMEOUT)},

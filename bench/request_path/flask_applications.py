@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from pymemcache.client.base import PooledClient
 
 from ...manager import SessionManager
 from ...manager.web.flask import EXTENSION, MemcachedSessions
 from .manager_subject import SECONDS_TO_SETTLE
+from .site import BEGIN, CHANGE, FOUND, GIVEN, READ, Site
 from .subject import TIMEOUT, Target, stored_elsewhere
 
 _KEY = "a key that signs the sessions of a benchmark"
@@ -46,8 +47,7 @@ def with_flask_session(target: Target, *, refresh: bool) -> FlaskApplication:
 
     def stored(session_id: str) -> Mapping[str, Any]:
         cookie = f"{app.config['SESSION_COOKIE_NAME']}={session_id}"
-        request = app.request_class({"HTTP_COOKIE": cookie})
-        return dict(app.session_interface.open_session(app, request) or {})
+        return dict(app.session_interface.open_session(app, app.request_class({"HTTP_COOKIE": cookie})) or {})
 
     return FlaskApplication(app, stored, client.close, _nothing)
 
@@ -81,6 +81,25 @@ def with_a_dict() -> FlaskApplication:
     app = Flask("session-bench")
     interface = app.session_interface = _InADict()
     return FlaskApplication(app, interface.kept.__getitem__, _nothing, _nothing)
+
+
+def site_of(made: FlaskApplication) -> Site:
+    """Return an application with views."""
+    app = made.app
+
+    def write() -> str:
+        session.update(request.environ[GIVEN])
+        return ""
+
+    def read() -> str:
+        request.environ[FOUND] = session.get(request.environ[GIVEN])
+        return ""
+
+    app.add_url_rule(BEGIN, "begin", write)
+    app.add_url_rule(READ, "read", read)
+    app.add_url_rule(CHANGE, "change", write)
+    config = cast("dict[str, Any]", app.config)
+    return Site(app.wsgi_app, config["SESSION_COOKIE_NAME"], made.stored, made.close)
 
 
 class _Session(SecureCookieSession):
