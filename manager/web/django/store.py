@@ -10,6 +10,7 @@ the same until `cycle_key`; an unknown key is never adopted; what was deleted me
 
 import asyncio
 import time
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 
 from ...manager import SessionManager
 from ...private_copies import PrivateCopy
-from ...session import LONGEST_IDLE, Session
+from ...session import LONGEST_IDLE, UNCHANGEABLE, Session
 from ...session_id import SessionId
 from .configured_manager import configured_values, session_manager
 
@@ -40,6 +41,8 @@ class SessionStore(SessionBase):
     """Whether `set_expiry` has not been called."""
     _copy: PrivateCopy | None = None
     """What was read, or saved last; None: nothing was."""
+    _taken: PrivateCopy | None = None
+    """What was read, as long as nobody has asked for all of it."""
     _began: float | None = None
 
     def __init__(self, session_key: str | None = None) -> None:
@@ -52,35 +55,85 @@ class SessionStore(SessionBase):
 
     # Reading
 
+    def __getitem__(self, key: str) -> Any:
+        at_hand = self._at_hand()
+        if at_hand is not None and type(value := at_hand[key]) in UNCHANGEABLE:
+            return value
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        at_hand = self._at_hand()
+        return super().__contains__(key) if at_hand is None else key in at_hand
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute, or the default."""
+        at_hand = self._at_hand()
+        if at_hand is not None:
+            if key not in at_hand:
+                return default
+            if type(value := at_hand[key]) in UNCHANGEABLE:
+                return value
+        return super().get(key, default)
+
+    def _at_hand(self) -> Mapping[str, Any] | None:
+        """Return what can be read without a copy of all that the session holds; None if there is that already.
+
+        Most requests read who is logged in, and no more.
+        """
+        if "_session_cache" in self.__dict__ or self.session_key is None:
+            return None
+        self.accessed = True
+        if self._taken is None:
+            self._taken = self._take()
+        return self._taken.at_hand
+
     def load(self) -> dict[str, Any]:
         """Return what the session holds, nothing if there is none."""
+        copy, self._taken = self._taken or self._take(), None
+        return copy.attributes
+
+    def _take(self) -> PrivateCopy:
         manager = session_manager()
         session = manager.open(self._known_as)
         self._began = session.began
         try:
             if session.is_new:
-                return self._read_none(session)
+                return self._take_none(session)
             copy = self._copy = session.private_copy()
             manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
-            self._note(session)
-            return copy.attributes
+            if session.superseded or session.id != self.cookie_value:
+                self._note(session)
+            return copy
         finally:
             manager.release(session)
 
     async def aload(self) -> dict[str, Any]:
         """Return what the session holds; as `load`, without a thread where no node is asked."""
+        copy, self._taken = self._taken, None
+        return (copy or await self._atake()).attributes
+
+    async def _atake(self) -> PrivateCopy:
         manager = session_manager()
         session = await manager.aopen(self._known_as)
         self._began = session.began
         try:
             if session.is_new:
-                return self._read_none(session)
+                return self._take_none(session)
             copy = self._copy = session.private_copy()
             await manager.acommit(session)
-            self._note(session)
-            return copy.attributes
+            if session.superseded or session.id != self.cookie_value:
+                self._note(session)
+            return copy
         finally:
             manager.release(session)
+
+    def _take_none(self, session: Session) -> PrivateCopy:
+        """Hold nothing, under no key; a session that cannot be reached just now keeps its key."""
+        if session.degraded:
+            self._copy = session.private_copy()
+            return self._copy
+        self._session_key = self.cookie_value = self._copy = None
+        return PrivateCopy()
 
     def exists(self, session_key: str | None) -> bool:
         """Return whether there is a session of a key.
@@ -91,14 +144,6 @@ class SessionStore(SessionBase):
             It was not found, and a node that could hold it did not answer.
         """
         return session_key is not None and session_manager().exists(session_key)
-
-    def _read_none(self, session: Session) -> dict[str, Any]:
-        """Hold nothing, under no key; a session that cannot be reached just now keeps its key."""
-        if session.degraded:
-            self._copy = session.private_copy()
-            return self._copy.attributes
-        self._session_key = self.cookie_value = self._copy = None
-        return {}
 
     # Writing
 
@@ -140,7 +185,7 @@ class SessionStore(SessionBase):
             manager.release(session)
 
     def _write(self, manager: SessionManager, session: Session) -> None:
-        attributes = self._get_session(no_load=True)
+        attributes = self._get_session(no_load=self._taken is None)
         copy = self._copy or PrivateCopy()
         if copy.base is None and not session.is_new:
             copy = session.private_copy()  # it was never read, so all that it held is replaced
