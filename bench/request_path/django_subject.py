@@ -14,6 +14,7 @@ from io import BytesIO
 from time import sleep
 from typing import Any
 
+from .manager_subject import READS_ALL
 from .result import Group, Kind
 from .subject import COOKIES, COUNTER, SESSIONS, TIMEOUT, Offer, Target, UnavailableError, stored_elsewhere
 
@@ -54,6 +55,16 @@ def django_offers() -> list[Offer]:
             framework=DJANGO_ALONE,
         ),
         Offer(
+            f"{DJANGO_ADAPTER}, {READS_ALL}",
+            Group.ADAPTER,
+            partial(DjangoAdapterSubject, finished=False, reads_all=True),
+            (Kind.READ,),
+            about="the same; the request is handed values that it could change in place, so it gets a copy of them",
+            keeps_updates=False,
+            counterpart=DJANGO,
+            framework=DJANGO_ALONE,
+        ),
+        Offer(
             f"{DJANGO_ADAPTER}{finished}",
             Group.ADAPTER,
             partial(DjangoAdapterSubject, finished=True),
@@ -84,9 +95,12 @@ class DjangoSubject:
         The memcached and the content.
     finished
         Whether a request ends with ``request_finished``.
+    reads_all
+        Whether a request of kind read gets all attributes.
     """
 
-    def __init__(self, target: Target, *, finished: bool) -> None:
+    def __init__(self, target: Target, *, finished: bool, reads_all: bool = False) -> None:
+        self._reads_all = reads_all
         try:
             configuration: Any = import_module("django.conf").settings
             _configure(configuration, f"{target.host}:{target.port}")
@@ -129,6 +143,7 @@ class DjangoSubject:
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
         probe, before, after = self._probe, self.middleware.process_request, self.middleware.process_response
+        reads_all = self._reads_all
         finish: Callable[..., object] = self._signals.request_finished.send if self._finished else _do_nothing
         ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
         visits = [(self._request(ids[number % SESSIONS]), self._response_class(), number) for number in numbers]
@@ -144,7 +159,7 @@ class DjangoSubject:
             found = None
             for request, response, _ in visits:
                 before(request)
-                found = request.session[probe]
+                found = dict(request.session.items())[probe] if reads_all else request.session[probe]
                 after(request, response)
                 finish(sender=None)
             return found

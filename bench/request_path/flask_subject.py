@@ -14,6 +14,7 @@ from importlib import import_module
 from time import sleep
 from typing import Any
 
+from .manager_subject import READS_ALL
 from .result import Group, Kind
 from .subject import COOKIES, COUNTER, SESSIONS, Offer, Target, UnavailableError
 
@@ -58,6 +59,20 @@ def flask_offers() -> list[Offer]:
             framework=FLASK_ALONE,
         ),
         Offer(
+            f"Flask adapter, {READS_ALL}",
+            Group.ADAPTER,
+            partial(
+                FlaskSubject,
+                make=lambda makers, target: makers.with_the_adapter(target, asynchronous=False),
+                reads_all=True,
+            ),
+            (Kind.READ,),
+            about="the same, synchronous; the request is handed values that it could change in place",
+            keeps_updates=False,
+            counterpart=FLASK_SESSION,
+            framework=FLASK_ALONE,
+        ),
+        Offer(
             FLASK_ALONE,
             Group.FRAMEWORK,
             partial(FlaskSubject, make=lambda makers, _: makers.with_a_dict()),
@@ -76,9 +91,12 @@ class FlaskSubject:
         The memcached and the content.
     make
         Makes a `FlaskApplication`, given the module of them, which can be imported only where Flask is.
+    reads_all
+        Whether a request of kind read gets all attributes.
     """
 
-    def __init__(self, target: Target, *, make: Callable[[Any, Target], Any]) -> None:
+    def __init__(self, target: Target, *, make: Callable[[Any, Target], Any], reads_all: bool = False) -> None:
+        self._reads_all = reads_all
         try:
             self._environ: Any = import_module("werkzeug.test").create_environ
             self._application = make(import_module(".flask_applications", __package__), target)
@@ -108,6 +126,7 @@ class FlaskSubject:
     def prepare(self, kind: Kind, numbers: Sequence[int]) -> Callable[[], object]:
         """Return what makes requests; see `Subject.prepare`."""
         app, probe, open_, save = self._app, self._probe, self._sessions.open_session, self._sessions.save_session
+        reads_all = self._reads_all
         before: Sequence[Any] = app.before_request_funcs.get(None, ())
         after: Sequence[Any] = app.teardown_request_funcs.get(None, ())
         ids = [""] * SESSIONS if kind is Kind.NO_SESSION else self._ids
@@ -130,7 +149,7 @@ class FlaskSubject:
                 for hook in before:
                     hook()
                 session.accessed = True  # Flask does that when it hands it out
-                found = session[probe]
+                found = dict(session.items())[probe] if reads_all else session[probe]
                 save(app, session, response)
                 for hook in after:
                     hook(None)
