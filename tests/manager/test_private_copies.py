@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cluster import Client, Cluster
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions import SessionManager
@@ -172,6 +172,7 @@ class _Counting:
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
+@settings(deadline=None)  # each example begins and ends a manager
 @given(steps=_STEPS)
 def test_a_copy_holds_what_the_session_does_whatever_others_are_doing(
     asynchronous: bool, steps: list[tuple[str, str]]
