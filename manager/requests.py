@@ -228,7 +228,7 @@ class Requests:
 
     def copy(self, request: RequestState) -> PrivateCopy:
         """Return a copy of the attributes that nobody else has."""
-        return self._copies.copy(request.entry, request.attributes or {})
+        return self._copies.copy(request)
 
     def merge(self, request: RequestState, copy: PrivateCopy) -> None:
         """Bring into the session what was changed in a copy.

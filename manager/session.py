@@ -74,7 +74,7 @@ _NOT_EMPTY: dict[Any, None] = {None: None}
 asking for its items; encoders that read the storage itself, as orjson, refuse the key instead of writing ``{}``."""
 
 
-_UNCHANGEABLE = frozenset({str, int, float, bool, bytes, type(None)})
+UNCHANGEABLE = frozenset({str, int, float, bool, bytes, type(None)})
 """What nobody can change in place. A request that was handed nothing else and set nothing cannot have changed the
 session, and does not pay for finding that out, however large it is."""
 
@@ -271,7 +271,7 @@ class Session(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self._looked_at()[name]
-        if type(value) not in _UNCHANGEABLE:
+        if type(value) not in UNCHANGEABLE:
             self.request_state.note_changeable()
         return value
 
@@ -328,7 +328,7 @@ class Session(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or the default."""
         value = self._looked_at().get(name, default)
-        if type(value) not in _UNCHANGEABLE:
+        if type(value) not in UNCHANGEABLE:
             self.request_state.note_changeable()
         return value
 

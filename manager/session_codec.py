@@ -18,6 +18,7 @@ from .stores.store import Item
 from .version_vector import VersionVector, client_flags
 
 SNAPSHOT_ATTEMPTS = 50
+_NO_ATTRIBUTES = "the payload does not hold a dict of attributes by name"
 _CHANGED = re.compile(r"(changed|mutated) (size |keys )?(while|during)|keys changed during")
 
 
@@ -100,18 +101,24 @@ class SessionCodec:
         return self._attributes(serializer, envelope.payload)
 
     def decode_own(self, payload: bytes) -> dict[str, Any]:
-        """Return the attributes of a payload that `encode` made."""
-        return self._attributes(self.serializer, payload)
+        """Return the attributes of a payload that `encode` made, whose names were names before."""
+        return self._dict(self.serializer, payload)
+
+    def _attributes(self, serializer: Serializer, payload: bytes) -> dict[str, Any]:
+        attributes = self._dict(serializer, payload)
+        if not all(type(name) is str for name in attributes):
+            raise UndecodableError(_NO_ATTRIBUTES)
+        return attributes
 
     @staticmethod
-    def _attributes(serializer: Serializer, payload: bytes) -> dict[str, Any]:
+    def _dict(serializer: Serializer, payload: bytes) -> dict[Any, Any]:
         try:
-            attributes = cast("dict[Any, Any]", serializer.loads(payload))
+            attributes = serializer.loads(payload)
         except ValueError as error:
             raise UndecodableError(f"{serializer.name} cannot read the attributes: {error}") from error
-        if type(attributes) is not dict or not all(type(name) is str for name in attributes):
-            raise UndecodableError("the payload does not hold a dict of attributes by name")
-        return attributes
+        if type(attributes) is not dict:
+            raise UndecodableError(_NO_ATTRIBUTES)
+        return cast("dict[Any, Any]", attributes)
 
     def seal(self, entry: Entry, payload: bytes, *, now: float) -> tuple[bytes, int]:
         """Return what is stored for the present state of an entry, and its client flags."""

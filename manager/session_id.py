@@ -73,6 +73,16 @@ class SessionId:
         match = _ID.fullmatch(text) if isinstance(text, str) else None
         return cls(*match.groups("")) if match else None
 
+    @staticmethod
+    def sid_of(text: str | None) -> str | None:
+        """Return the sid of the id that a text is, without the other parts; None if it is none.
+
+        >>> SessionId.sid_of("0123456789abcdef0123456789abcdef-n1.app1"), SessionId.sid_of("admin")
+        ('0123456789abcdef0123456789abcdef', None)
+        """
+        match = _ID.fullmatch(text) if isinstance(text, str) else None
+        return match[1] if match else None
+
     def __str__(self) -> str:
         """Return the text that `parse` reads: the secret, for the cookie."""
         return self.sid + id_suffix(self.node, self.route, self.worker)

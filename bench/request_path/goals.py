@@ -12,13 +12,16 @@ from statistics import median
 
 from ..intervals import Estimate, exactly
 from .bare_subject import BARE_GET
-from .django_subject import DJANGO
+from .django_subject import DJANGO, DJANGO_ADAPTER
+from .flask_subject import FLASK_ADAPTER, FLASK_SESSION
 from .manager_subject import READS_ALL
 from .result import CaseResult, Cost, Group, Kind, LocalSessions, RequestPathResult
 
 READ_BY_DJANGO = 1 / 8
 READ_BY_BARE_GET = 1 / 3
 CHANGE_BY_PEER = 1 / 3
+READ_BY_COUNTERPART = 1 / 3
+"""Through an adapter, by the library that it takes the place of; what the framework takes is within both."""
 BYTES_BEYOND = 1024
 SAME = 1.15
 """Times what a request takes in a small process: as long as in a large one, for a user."""
@@ -79,13 +82,14 @@ def goals(result: RequestPathResult) -> list[Goal]:
     found: list[Goal] = []
     for workload in dict.fromkeys(case.workload for case in result.cases):
         rows = _Rows(workload, result)
-        found += [*_of_reads(rows), _of_changes(rows), *_of_commands(rows)]
+        found += [*_of_reads(rows), *_of_adapters(rows), _of_changes(rows), *_of_commands(rows)]
     if not result.cases:
         found += [
             Goal("", text, limit, None, missing="only without --local-sessions")
             for text, limit in (
                 ("latency of a read / Django's cache engine", READ_BY_DJANGO),
                 ("latency of a read / bare get", READ_BY_BARE_GET),
+                ("latency of a read through an adapter / the library of its framework", READ_BY_COUNTERPART),
                 ("latency of a change with asynchronous backup / cheapest peer", CHANGE_BY_PEER),
                 ("commands of a read", 0.0),
                 ("commands of a change", 1.0),
@@ -180,6 +184,19 @@ def _of_reads(rows: _Rows) -> Iterator[Goal]:
             else:
                 missing = _missing(base, label) if mine else _missing(case, _called(variant))
                 yield Goal(rows.workload, text, limit, None, missing=missing)
+
+
+def _of_adapters(rows: _Rows) -> Iterator[Goal]:
+    for adapter, counterpart in ((FLASK_ADAPTER, FLASK_SESSION), (DJANGO_ADAPTER, DJANGO)):
+        text = f"read of one string, {adapter} / {counterpart}"
+        case, base = rows.labelled(adapter), rows.labelled(counterpart)
+        mine, theirs = rows.cost(case, Kind.READ), rows.cost(base, Kind.READ)
+        if mine and theirs and mine.by_counterpart:
+            best = mine.minimum / theirs.minimum
+            yield Goal(rows.workload, text, READ_BY_COUNTERPART, mine.by_counterpart, best)
+        else:
+            missing = _missing(base, counterpart) if mine else _missing(case, adapter)
+            yield Goal(rows.workload, text, READ_BY_COUNTERPART, None, missing=missing)
 
 
 def _of_changes(rows: _Rows) -> Goal:

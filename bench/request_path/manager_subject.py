@@ -13,9 +13,10 @@ from ...manager import SessionManager
 from ...manager.cookie import CookieKind
 from ...manager.cookie_header import cookie_value, set_cookie_header
 from ...manager.errors import ConfigurationError
+from ...manager.settings import Settings
 from ...serializers import SerializationError
 from .result import Group, Kind
-from .subject import COOKIES, COUNTER, SESSIONS, TIMEOUT, Offer, Target, UnavailableError
+from .subject import COOKIES, COUNTER, SESSIONS, TIMEOUT, Offer, Target, UnavailableError, stored_elsewhere
 
 SERIALIZERS = ("compact", "json", "msgpack", "cbor", "pickle")
 
@@ -169,13 +170,8 @@ class ManagerSubject:
             raise RuntimeError(f"{left} sessions are not backed up {SECONDS_TO_SETTLE:.0f} s after the requests")
 
     def stored(self, number: int) -> Mapping[str, Any]:
-        """Return what another process takes over; it does not commit, so this one keeps its sessions."""
-        with SessionManager(**self._settings, route="app2") as other:
-            session = other.open(self._ids[number % SESSIONS])
-            try:
-                return session.copy()
-            finally:
-                other.release(session)
+        """Return what another process takes over."""
+        return stored_elsewhere(Settings(**self._settings, route="app2"), self._ids[number % SESSIONS])
 
     def increment(self, name: str, think: float) -> None:
         """Make a request that adds 1."""

@@ -38,6 +38,9 @@ def _blocks(result: RequestPathResult) -> Iterator[Block]:
             yield Heading(f"{workload}: latency, {placement.name}")
             yield Lines((_placed(placement),))
             yield _latency(cases, placement.name)
+        for placement in result.placements if any(case.counterpart for case in cases) else ():
+            yield Heading(f"{workload}: adapters beside what they take the place of, {placement.name}")
+            yield _adapters(cases, placement.name)
         for placement in result.placements:
             yield Heading(f"{workload}: processor time per request, {placement.name}")
             yield _processor_time(cases, placement.name)
@@ -133,6 +136,32 @@ def _latency(cases: Sequence[CaseResult], placement: str) -> Table:
         )
 
     return _table(headings, cases, cells)
+
+
+def _adapters(cases: Sequence[CaseResult], placement: str) -> Table:
+    compared = (Kind.READ, Kind.CHANGE)
+    headings = (
+        "",
+        *(
+            f"{kind}\n{what}"
+            for kind in compared
+            for what in ("framework alone\nµs", "adapter\nµs", "counterpart\nµs", "by counterpart")
+        ),
+        "counterpart",
+    )
+    by_label = {case.label: case for case in cases}
+
+    def cells(case: CaseResult) -> tuple[str, ...]:
+        found: list[str] = []
+        for kind in compared:
+            for label in (case.framework, case.label, case.counterpart):
+                cost = by_label[label].cost(placement, kind) if label in by_label else None
+                found.append(microseconds(cost.latency if cost else None))
+            cost = case.cost(placement, kind)
+            found.append(multiple(cost.by_counterpart if cost else None))
+        return *found, case.counterpart
+
+    return _table(headings, [case for case in cases if case.counterpart], cells)
 
 
 def _processor_time(cases: Sequence[CaseResult], placement: str) -> Table:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from ..intervals import Estimate
 from ..result import Machine, StoreFacts, WorkloadFacts
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of the shape of `RequestPathResult`."""
 
 KIND = "request-path"
@@ -34,8 +34,12 @@ class Group(StrEnum):
     """What a row is."""
 
     MANAGER = "manager"
+    ADAPTER = "adapter"
+    """The manager through the sessions of a framework."""
     PEER = "peer"
     """A session library."""
+    FRAMEWORK = "framework"
+    """What the sessions of a framework cost without any store."""
     BARE = "bare"
     """The memcached client alone, without any session."""
 
@@ -74,6 +78,8 @@ class Cost:
     """Latency by that of Django's cache engine for the same kind of request."""
     by_cheapest_peer: Estimate | None
     """Latency by that of the peer with the least median for the same kind of request."""
+    by_counterpart: Estimate | None
+    """Latency by that of the row that an adapter takes the place of, for the same kind of request."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,10 @@ class CaseResult:
     costs: tuple[Cost, ...] = ()
     traffic: tuple[Traffic, ...] = ()
     lost_updates: tuple[LostUpdates, ...] = ()
+    counterpart: str = ""
+    """The label of the row that an adapter takes the place of; empty: it is no adapter."""
+    framework: str = ""
+    """The label of the row of what the framework of an adapter takes itself."""
 
     def cost(self, placement: str, kind: Kind) -> Cost | None:
         """Return what a kind of request costs, None if that was not measured."""

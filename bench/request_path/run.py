@@ -145,7 +145,17 @@ def _compare(
 def _examined(workload: str, offer: Offer, target: Target, server: Server, runs: int, progress: Progress) -> CaseResult:
     """Check a row, and count what needs no clock; a subject of its own, so that nobody else talks to memcached."""
     progress(f"{workload}: {offer.label}: checking")
-    case = CaseResult(workload, offer.label, offer.group, offer.about, offer.variant, offer.serializer, skipped=None)
+    case = CaseResult(
+        workload=workload,
+        label=offer.label,
+        group=offer.group,
+        about=offer.about,
+        variant=offer.variant,
+        serializer=offer.serializer,
+        skipped=None,
+        counterpart=offer.counterpart,
+        framework=offer.framework,
+    )
     try:
         subject = offer.open(target)
     except UnavailableError as error:
@@ -199,6 +209,7 @@ def _costs(
                 by_bare_get=_by(samples, _labelled(offers, measured, BARE_GET, Kind.READ)),
                 by_django=_by(samples, _labelled(offers, measured, DJANGO, kind)),
                 by_cheapest_peer=_by(samples, _cheapest_peer(offers, measured, kind)),
+                by_counterpart=_by(samples, _labelled(offers, measured, offers[number].counterpart, kind)),
             ),
         )
     return costs

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ...manager import SessionManager
+from ...manager.settings import Settings
 from .result import Group, Kind
 
 SESSIONS = 64
@@ -103,3 +105,17 @@ class Offer:
     serializer: str = ""
     keeps_updates: bool = True
     """Whether lost updates of two threads are counted."""
+    counterpart: str = ""
+    """Of an adapter: the row that it takes the place of in an application; empty: none."""
+    framework: str = ""
+    """Of an adapter: the row of what the framework itself takes."""
+
+
+def stored_elsewhere(settings: Settings, session_id: str) -> Mapping[str, Any]:
+    """Return what another process takes over; it does not commit, so the one that has the session keeps it."""
+    with SessionManager(settings) as other:
+        session = other.open(session_id)
+        try:
+            return session.copy()
+        finally:
+            other.release(session)

@@ -81,7 +81,8 @@ class FlaskSession(Session, SessionMixin):
     @property
     def holds_nothing(self) -> bool:
         """Whether there is no data in it; how long it is to live is none."""
-        return not (self.request_state.attributes or {}).keys() - {_PERMANENT}
+        attributes = self.request_state.attributes
+        return not attributes or (len(attributes) == 1 and _PERMANENT in attributes)
 
     def forget_permanence(self) -> None:
         """Remove what alone would make a session out of nothing."""

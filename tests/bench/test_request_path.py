@@ -13,13 +13,31 @@ import pytest
 COMMAND = (sys.executable, "-m", "memcached_sessions.bench", "request-path")
 KINDS = ["no session", "not looked at", "read", "change"]
 READS_ALL = "manager, all attributes read, compact"
+READ_ALL = {READS_ALL, "Flask adapter, all attributes read", "Django adapter, all attributes read"}
+"""The rows that only read."""
 PEERS = {
     "Flask-Session",
     "Flask-Session, no refresh",
     "Django cache engine",
     "Django cache engine + request_finished",
     "Beaker",
+    "Flask-Session, whole request",
+    "Django cache engine, whole request",
 }
+ADAPTERS = {
+    "Flask adapter, synchronous": ("Flask-Session", "Flask alone, sessions in a dict"),
+    "Flask adapter, asynchronous": ("Flask-Session", "Flask alone, sessions in a dict"),
+    "Django adapter": ("Django cache engine", "Django alone, sessions in a dict"),
+    "Django adapter + request_finished": (
+        "Django cache engine + request_finished",
+        "Django alone, sessions in a dict + request_finished",
+    ),
+    "Flask adapter, all attributes read": ("Flask-Session", "Flask alone, sessions in a dict"),
+    "Django adapter, all attributes read": ("Django cache engine", "Django alone, sessions in a dict"),
+    "Flask adapter, whole request": ("Flask-Session, whole request", "Flask alone, whole request"),
+    "Django adapter, whole request": ("Django cache engine, whole request", "Django alone, whole request"),
+}
+"""With what each takes the place of, and what its framework takes itself."""
 
 
 def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +78,21 @@ def test_the_manager_stands_beside_every_peer_and_the_bare_client(cases: dict[st
     assert {label: case["skipped"] for label, case in cases.items() if case["skipped"]} == {}
 
 
+def test_each_adapter_stands_beside_the_library_and_the_framework_alone(cases: dict[str, Any]) -> None:
+    """The ratio is that of both medians, about: it is taken pass by pass."""
+    adapters = {label: case for label, case in cases.items() if case["group"] == "adapter"}
+
+    assert {label: (case["counterpart"], case["framework"]) for label, case in adapters.items()} == ADAPTERS
+    assert {label for label, case in cases.items() if case["group"] == "framework"} == {
+        framework for _, framework in ADAPTERS.values()
+    }
+    for label, case in cases.items():
+        for cost in case["costs"]:
+            assert (cost["by_counterpart"] is not None) == (label in ADAPTERS), label
+            if label in ADAPTERS:
+                assert 0 < cost["by_counterpart"]["low"] <= cost["by_counterpart"]["high"]
+
+
 def test_reading_all_attributes_is_a_row_of_its_own_that_only_reads(cases: dict[str, Any]) -> None:
     """It was checked as every other, and asks memcached for nothing either."""
     row = cases[READS_ALL]
@@ -79,7 +112,8 @@ def test_every_kind_of_request_has_its_costs_under_every_placement(
 
     assert placements == ["one core", "two cores"] or data["remarks"]
     for label, case in cases.items():
-        kinds = ["read"] if label == READS_ALL else KINDS[2:] if case["group"] == "bare" else KINDS
+        without_idle_kinds = case["group"] == "bare" or label.endswith(", whole request")
+        kinds = ["read"] if label in READ_ALL else KINDS[2:] if without_idle_kinds else KINDS
         assert [(cost["placement"], cost["kind"]) for cost in case["costs"]] == [
             (placement, kind) for placement in placements for kind in kinds
         ], label
@@ -104,6 +138,12 @@ def test_commands_are_what_each_library_sends(cases: dict[str, Any]) -> None:
     assert commands("Flask-Session") == [nothing, *[(1, 1, 0, 0)] * 3]
     assert commands("Flask-Session, no refresh") == [nothing, (1, 0, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0)]
     assert commands("Django cache engine") == [nothing, nothing, (1, 0, 0, 0), (2, 1, 0, 0)]
+    for adapter, (_, framework) in ADAPTERS.items():
+        *reads, change = commands(adapter) if adapter not in READ_ALL else (*commands(adapter), (0, 1, 0, 0))
+        assert (set(reads), change) == ({nothing}, (0, 1, 0, 0)), adapter
+        assert set(commands(framework)) == {nothing}, framework
+    assert commands("Flask-Session, whole request") == [(1, 1, 0, 0)] * 2
+    assert commands("Django cache engine, whole request") == [(1, 0, 0, 0), (2, 1, 0, 0)]
     assert commands("Beaker") == [nothing, nothing, (1, 1, 0, 0), (1, 1, 0, 0)]
     assert commands("bare get, set (pymemcache)") == [(1, 0, 0, 0), (1, 1, 0, 0)]
 
@@ -131,7 +171,7 @@ def test_only_the_manager_loses_no_updates(cases: dict[str, Any]) -> None:
     }
 
     for label, numbers in lost.items():
-        if label.startswith("manager"):
+        if cases[label]["group"] in {"manager", "adapter"}:
             assert numbers == [0], label
         else:
             assert min(numbers) > 0, label
@@ -152,7 +192,7 @@ def test_the_result_says_how_it_was_asked_for(measured: tuple[Path, str]) -> Non
     data = json.loads((measured[0] / "result.json").read_text())
 
     assert data["command"] == "session-bench request-path --workload login --serializer compact --quick"
-    assert (data["kind"], data["schema"]) == ("request-path", 2)
+    assert (data["kind"], data["schema"]) == ("request-path", 3)
     assert {"django", "flask-session", "beaker", "pymemcache"} <= set(data["libraries"])
 
 

@@ -1,6 +1,7 @@
 """Reports and goals of the request path, from a result made by hand; and the file that it is kept in."""
 
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 
 from memcached_sessions.bench.intervals import Estimate
 from memcached_sessions.bench.request_path.bare_subject import BARE_GET
-from memcached_sessions.bench.request_path.django_subject import DJANGO
+from memcached_sessions.bench.request_path.django_subject import DJANGO, DJANGO_ADAPTER
+from memcached_sessions.bench.request_path.flask_subject import FLASK_ADAPTER, FLASK_ALONE, FLASK_SESSION
 from memcached_sessions.bench.request_path.goals import Goal, Verdict, goals
 from memcached_sessions.bench.request_path.reading import read_result
 from memcached_sessions.bench.request_path.report import markdown_report, terminal_report
@@ -53,6 +55,7 @@ def cost(kind: Kind, microseconds: float, **ratios: float) -> Cost:
         by_bare_get=found.get("by_bare_get"),
         by_django=found.get("by_django"),
         by_cheapest_peer=found.get("by_cheapest_peer"),
+        by_counterpart=found.get("by_counterpart"),
     )
 
 
@@ -129,7 +132,29 @@ def result() -> RequestPathResult:
                 traffic=(traffic(Kind.CHANGE, 0, 1.2),),
             ),
             row(DJANGO, Group.PEER, cost(Kind.READ, 78), cost(Kind.CHANGE, 253)),
-            row("Flask-Session", Group.PEER, cost(Kind.CHANGE, 126), traffic=(traffic(Kind.CHANGE, 1, 1),)),
+            row(
+                FLASK_SESSION,
+                Group.PEER,
+                cost(Kind.READ, 130),
+                cost(Kind.CHANGE, 126),
+                traffic=(traffic(Kind.CHANGE, 1, 1),),
+            ),
+            row(
+                FLASK_ADAPTER,
+                Group.ADAPTER,
+                cost(Kind.READ, 21, by_counterpart=0.16),
+                cost(Kind.CHANGE, 150, by_counterpart=1.19),
+                counterpart=FLASK_SESSION,
+                framework=FLASK_ALONE,
+            ),
+            row(FLASK_ALONE, Group.FRAMEWORK, cost(Kind.READ, 13.7)),
+            row(
+                DJANGO_ADAPTER,
+                Group.ADAPTER,
+                cost(Kind.READ, 25, by_counterpart=0.32),
+                counterpart=DJANGO,
+                framework="Django alone, sessions in a dict",
+            ),
             row("Beaker", Group.PEER, skipped="not installed"),
         ),
         local=(
@@ -190,6 +215,8 @@ def test_goals_are_judged_by_the_ratios_and_counts_of_the_right_rows(result: Req
         "read of one string / bare get": (0.3, Verdict.MET),
         "read of all attributes / Django's cache engine": (0.13, Verdict.UNDECIDED),
         "read of all attributes / bare get": (0.4, Verdict.MISSED),
+        "read of one string, Flask adapter, synchronous / Flask-Session": (0.16, Verdict.MET),
+        "read of one string, Django adapter / Django cache engine": (0.32, Verdict.UNDECIDED),
         "change with asynchronous backup / cheapest peer (Flask-Session)": (0.07, Verdict.MET),
         "commands of a read, synchronous backup": (0, Verdict.MET),
         "commands of a change, synchronous backup": (1, Verdict.MET),
@@ -228,6 +255,8 @@ def test_a_goal_that_cannot_be_judged_says_why(result: RequestPathResult) -> Non
     assert found == {
         "read of one string / Django's cache engine": f"{DJANGO}: not installed",
         "read of all attributes / Django's cache engine": f"{DJANGO}: not installed",
+        "read of one string, Flask adapter, synchronous / Flask-Session": "Flask-Session: not installed",
+        "read of one string, Django adapter / Django cache engine": f"{DJANGO}: not installed",
         "change with asynchronous backup / cheapest peer": "no row manager, asynchronous, compact",
         "commands of a read, asynchronous backup": "no row manager, asynchronous, compact",
         "commands of a change, asynchronous backup": "no row manager, asynchronous, compact",
@@ -244,6 +273,18 @@ def test_the_best_batches_are_compared_too(result: RequestPathResult) -> None:
 
     assert best["read of one string / bare get"] == pytest.approx(8.1 / 27)
     assert best["change with asynchronous backup / cheapest peer (Flask-Session)"] == pytest.approx(9.2 / 126)
+
+
+def test_an_adapter_is_shown_beside_its_counterpart_and_the_framework_alone(result: RequestPathResult) -> None:
+    """For a read and a change: the framework, the adapter, the counterpart, the ratio; what is missing is a dash."""
+    report = terminal_report(result)
+    _, _, table = report.partition("login: adapters beside what they take the place of, one core\n")
+    lines = table.partition("\n\n")[0].splitlines()
+    rows = {cells[0]: cells[1:] for cells in (re.split(r"  +", line) for line in lines)}
+
+    comparison = ["13.7", "21.0", "130", "0.16 (0.14-0.18)", "-", "150", "126", "1.19 (1.07-1.31)", FLASK_SESSION]
+    assert rows[FLASK_ADAPTER] == comparison
+    assert rows[DJANGO_ADAPTER] == ["-", "25.0", "78.0", "0.32 (0.29-0.35)", "-", "-", "253", "-", DJANGO]
 
 
 def test_without_rows_no_goal_of_requests_is_judged(result: RequestPathResult) -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from cluster import Client, Cluster
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import CookieKind, Session
 from memcached_sessions.manager.private_copies import PrivateCopy
-from memcached_sessions.serializers import SerializationError
+from memcached_sessions.serializers import SerializationError, get_serializer
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,78 @@ def test_whatever_two_sides_do_neither_loses_a_change(
         was, theirs, mine = (side.get(name, missing) for side in (base, live, changed))
         assert session.get(name, missing) == (mine if mine != was else theirs)
     manager.release(session)
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),
+        st.sampled_from(["be handed a value", "change it", "set", "merge", "commit", "end"]),
+    ),
+    max_size=12,
+)
+
+
+class _Counting:
+    """A serializer that counts how often it was asked for bytes."""
+
+    def __init__(self) -> None:
+        self._json = get_serializer("json")
+        self.name, self.capabilities, self.dumped = self._json.name, self._json.capabilities, 0
+
+    def dumps(self, obj: object, /) -> bytes:
+        self.dumped += 1
+        return self._json.dumps(obj)
+
+    def loads(self, data: bytes, /) -> object:
+        return self._json.loads(data)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@settings(deadline=None)  # each example begins and ends a manager
+@given(steps=_STEPS)
+def test_a_copy_holds_what_the_session_does_whatever_others_are_doing(
+    asynchronous: bool, steps: list[tuple[str, str]]
+) -> None:
+    """They change values which they were handed, merge, commit, or end without; a copy is made after each step."""
+    with SessionManager("memory://", session_backup_async=asynchronous) as manager:
+        session_id = begin(manager, cart=["tea"])
+        open_, carts = dict[str, Session](), dict[str, list[Any]]()
+        for number, (name, step) in enumerate(steps):
+            session = open_.get(name) or open_.setdefault(name, manager.open(session_id))
+            if step == "be handed a value":
+                carts[name] = session["cart"]
+            elif step == "change it" and name in carts:
+                carts[name].append(number)
+            elif step == "set":
+                session["n"] = number
+            elif step == "merge":
+                copy = session.private_copy()
+                copy.attributes["cart"].append(number)
+                session.merge(copy)
+            elif step == "commit":
+                manager.commit(session)
+            elif step == "end":
+                carts.pop(name, None)
+                manager.release(open_.pop(name))
+            reader = manager.open(session_id)
+            assert reader.private_copy().attributes == reader.request_state.attributes
+            manager.release(reader)
+        for session in open_.values():
+            manager.release(session)
+
+
+def test_a_copy_of_a_session_at_rest_takes_no_encoding() -> None:
+    """It is made of what was stored; where the session may have changed since, it is encoded."""
+    with SessionManager("memory://", serializer=(counting := _Counting())) as manager:
+        session_id = begin(manager, cart=["tea"])
+        with manager.request(session_id) as session:
+            before = counting.dumped
+            assert session.private_copy().attributes == {"cart": ["tea"]}
+            assert counting.dumped == before
+
+            session["cart"].append("milk")
+            assert session.private_copy().attributes == {"cart": ["tea", "milk"]}
+            assert counting.dumped == before + 1
 
 
 # Limits and ends of one session

@@ -46,18 +46,17 @@ class SessionMiddleware(DjangoSessionMiddleware):
             return super().process_response(request, response)
         if self._ignores is not None and self._ignores(request.path):
             return response
-        name = conf.settings.SESSION_COOKIE_NAME
         response = super().process_response(request, response)
-        cookie = response.cookies.get(name)
+        cookie = response.cookies.get(conf.settings.SESSION_COOKIE_NAME) if response.cookies else None
         if cookie is None:
             if self._has_moved(store) and response.status_code < 500:
                 self._set_cookie(response, store)
         elif cookie.value and cookie.value == store.session_key:
             unchanged = store.cookie_value == store.cookie_came and store.lasts_as_before and not cookie["max-age"]
             if store.cookie_value is None or unchanged:
-                del response.cookies[name]
+                del response.cookies[cookie.key]
             else:
-                cookie.set(name, store.cookie_value, store.cookie_value)
+                cookie.set(cookie.key, store.cookie_value, store.cookie_value)
         return response
 
     @staticmethod

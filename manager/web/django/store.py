@@ -10,6 +10,7 @@ the same until `cycle_key`; an unknown key is never adopted; what was deleted me
 
 import asyncio
 import time
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 
 from ...manager import SessionManager
 from ...private_copies import PrivateCopy
-from ...session import LONGEST_IDLE, Session
+from ...session import LONGEST_IDLE, UNCHANGEABLE, Session
 from ...session_id import SessionId
 from .configured_manager import configured_values, session_manager
 
@@ -34,47 +35,105 @@ class SessionStore(SessionBase):
         The sid, or the whole id as it is in the cookie.
     """
 
+    cookie_may_differ = False
+    """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
+    lasts_as_before = True
+    """Whether `set_expiry` has not been called."""
+    _copy: PrivateCopy | None = None
+    """What was read, or saved last; None: nothing was."""
+    _taken: PrivateCopy | None = None
+    """What was read, as long as nobody has asked for all of it."""
+    _began: float | None = None
+
     def __init__(self, session_key: str | None = None) -> None:
-        came = SessionId.parse(session_key)
-        super().__init__(session_key if came is None else came.sid)
+        sid = SessionId.sid_of(session_key)
+        super().__init__(session_key if sid is None else sid)
         self.cookie_came = session_key
         """What the client has."""
-        self.cookie_value: str | None = None if came is None else session_key
+        self.cookie_value: str | None = None if sid is None else session_key
         """What the client should have, with node and route; None: nothing is known of that."""
-        self.cookie_may_differ = False
-        """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
-        self.lasts_as_before = True
-        """Whether `set_expiry` has not been called."""
-        self._copy = PrivateCopy()
-        self._began: float | None = None
 
     # Reading
 
+    def __getitem__(self, key: str) -> Any:
+        at_hand = self._at_hand()
+        if at_hand is not None and type(value := at_hand[key]) in UNCHANGEABLE:
+            return value
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        at_hand = self._at_hand()
+        return super().__contains__(key) if at_hand is None else key in at_hand
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute, or the default."""
+        at_hand = self._at_hand()
+        if at_hand is not None:
+            if key not in at_hand:
+                return default
+            if type(value := at_hand[key]) in UNCHANGEABLE:
+                return value
+        return super().get(key, default)
+
+    def _at_hand(self) -> Mapping[str, Any] | None:
+        """Return what can be read without a copy of all that the session holds; None if there is that already.
+
+        Most requests read who is logged in, and no more.
+        """
+        if "_session_cache" in self.__dict__ or self.session_key is None:
+            return None
+        self.accessed = True
+        if self._taken is None:
+            self._taken = self._take()
+        return self._taken.at_hand
+
     def load(self) -> dict[str, Any]:
         """Return what the session holds, nothing if there is none."""
+        copy, self._taken = self._taken or self._take(), None
+        return copy.attributes
+
+    def _take(self) -> PrivateCopy:
         manager = session_manager()
         session = manager.open(self._known_as)
         self._began = session.began
         try:
-            if self._read(session):
-                manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
+            if session.is_new:
+                return self._take_none(session)
+            copy = self._copy = session.private_copy()
+            manager.commit(session)  # its life is extended when that is due, and it leaves a node that is down
+            if session.superseded or session.id != self.cookie_value:
                 self._note(session)
+            return copy
         finally:
             manager.release(session)
-        return self._copy.attributes
 
     async def aload(self) -> dict[str, Any]:
         """Return what the session holds; as `load`, without a thread where no node is asked."""
+        copy, self._taken = self._taken, None
+        return (copy or await self._atake()).attributes
+
+    async def _atake(self) -> PrivateCopy:
         manager = session_manager()
         session = await manager.aopen(self._known_as)
         self._began = session.began
         try:
-            if self._read(session):
-                await manager.acommit(session)
+            if session.is_new:
+                return self._take_none(session)
+            copy = self._copy = session.private_copy()
+            await manager.acommit(session)
+            if session.superseded or session.id != self.cookie_value:
                 self._note(session)
+            return copy
         finally:
             manager.release(session)
-        return self._copy.attributes
+
+    def _take_none(self, session: Session) -> PrivateCopy:
+        """Hold nothing, under no key; a session that cannot be reached just now keeps its key."""
+        if session.degraded:
+            self._copy = session.private_copy()
+            return self._copy
+        self._session_key = self.cookie_value = self._copy = None
+        return PrivateCopy()
 
     def exists(self, session_key: str | None) -> bool:
         """Return whether there is a session of a key.
@@ -85,15 +144,6 @@ class SessionStore(SessionBase):
             It was not found, and a node that could hold it did not answer.
         """
         return session_key is not None and session_manager().exists(session_key)
-
-    def _read(self, session: Session) -> bool:
-        """Take a copy; return whether there is a session. One that cannot be reached just now keeps its key."""
-        if session.is_new and not session.degraded:
-            self._session_key = self.cookie_value = None
-            self._copy = PrivateCopy()
-            return False
-        self._copy = session.private_copy()
-        return not session.degraded
 
     # Writing
 
@@ -135,16 +185,18 @@ class SessionStore(SessionBase):
             manager.release(session)
 
     def _write(self, manager: SessionManager, session: Session) -> None:
-        attributes = self._get_session(no_load=True)
-        if self._copy.base is None and not session.is_new:
-            self._copy = session.private_copy()  # it was never read, so all that it held is replaced
-        self._copy.attributes = attributes
+        attributes = self._get_session(no_load=self._taken is None)
+        copy = self._copy or PrivateCopy()
+        if copy.base is None and not session.is_new:
+            copy = session.private_copy()  # it was never read, so all that it held is replaced
+        copy.attributes = attributes
+        self._copy = copy
         age = ceil(self.get_expiry_age())
         if age <= 0:
             self._session_key, self.cookie_value = session.sid, session.id
             session.destroy()
             return
-        session.merge(self._copy)
+        session.merge(copy)
         self._limit(session, age, manager)
         manager.commit(session)
         if session.ended or (session.superseded and not self.cookie_may_differ):
@@ -162,7 +214,8 @@ class SessionStore(SessionBase):
 
     def _note(self, session: Session) -> None:
         """Remember what the client should have; after another request's rotation, what it has."""
-        self._session_key = session.sid
+        if session.sid != self.session_key:
+            self._session_key = session.sid
         self.cookie_value = None if session.superseded else session.id
 
     @property

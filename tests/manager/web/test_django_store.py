@@ -72,6 +72,72 @@ def test_save_and_load() -> None:
 
 
 @in_django
+def test_whatever_is_read_of_a_session_is_of_one_moment() -> None:
+    """That of the first look: text is read without a copy of the rest, which is made when it is asked for."""
+    key = new_store(cat="dog", cart=[1]).session_key
+    reader, other = store_of(key), store_of(key)
+    assert reader.get("cat") == "dog"
+    other["cat"] = "cow"
+    other["cart"].append(2)
+    other.save()
+
+    assert (reader["cat"], "bird" in reader, reader.get("bird", "none")) == ("dog", False, "none")
+    assert reader["cart"] == [1]
+    assert dict(reader.items()) == {"cat": "dog", "cart": [1]}
+    reader["bird"] = "fish"
+    reader.save()
+    assert held(key) == {"cat": "cow", "cart": [1, 2], "bird": "fish"}
+
+
+@in_django
+def test_a_value_that_can_be_changed_is_a_copy_from_the_first_look_on() -> None:
+    """Also when other attributes were read before."""
+    key = new_store(cat="dog", cart=[1]).session_key
+    store = store_of(key)
+    assert store["cat"] == "dog"
+    store.get("cart").append(2)
+    assert store["cart"] == [1, 2]
+    assert held(key) == {"cat": "dog", "cart": [1]}
+
+
+@in_django
+def test_a_look_of_any_kind_counts_as_access() -> None:
+    """The response depends on it; an attribute that is not there is an error as ever."""
+    key = new_store(cat="dog").session_key
+    looks = [
+        lambda store: store.get("cat"),
+        lambda store: store["cat"],
+        lambda store: "cat" in store,
+        lambda store: store.has_key("cat"),
+        lambda store: store.get("bird"),
+    ]
+    for look in looks:
+        store = store_of(key)
+        look(store)
+        assert (store.accessed, store.modified) == (True, False)
+    with pytest.raises(KeyError, match="bird"):
+        store["bird"]
+
+
+@in_django
+def test_a_store_that_was_only_looked_at_can_be_created_anew_or_cleared() -> None:
+    """With all that it holds, and with nothing."""
+    key = new_store(cat="dog", cart=[1]).session_key
+    store = store_of(key)
+    assert store.get("cat") == "dog"
+    store.create()
+    assert store.session_key != key
+    assert held(store.session_key) == {"cat": "dog", "cart": [1]}
+
+    store = store_of(key)
+    assert store.get("cat") == "dog"
+    store.clear()
+    assert (store.get("cat"), "cat" in store) == (None, False)
+    store.save()
+    assert held(key) == {}
+
+
+@in_django
 def test_a_saved_session_is_on_the_node() -> None:
     """Not in this process alone: another one finds it."""
     from django.conf import settings
