@@ -21,7 +21,7 @@ SHOPS = {
     "wsgi": ("gunicorn", "gunicorn"),
     "fastapi": ("uvicorn", "uvicorn"),
     "flask": ("gunicorn", "gunicorn"),
-    "django": ("gunicorn", "uvicorn"),
+    "django": ("gunicorn", "gunicorn"),
 }
 """The shops, and what serves each."""
 
@@ -31,7 +31,7 @@ RATE = 120.0
 REGISTER_WITHIN = 120.0
 """Seconds that all visitors may take to register, before the time runs."""
 
-_AT_THE_DOOR = 4
+_AT_THE_DOOR = 2
 _LOOK_EVERY = 0.05
 
 
