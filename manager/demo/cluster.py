@@ -65,12 +65,13 @@ class ServerPlan:
 class ServerHealth:
     """How the manager of an application server does.
 
-    >>> answer = {"server": "app1", "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}
+    >>> answer = {"server": "app1", "pid": 7, "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}
     >>> ServerHealth.of(answer).requests
     5
     """
 
     server: str
+    pid: int
     sessions: int
     unbacked: int
     nodes: Mapping[str, bool]
@@ -85,6 +86,7 @@ class ServerHealth:
         """Return what an answer says."""
         return cls(
             answer["server"],
+            answer["pid"],
             answer["sessions"],
             answer["unbacked"],
             answer["nodes"],
@@ -212,33 +214,22 @@ class Cluster:
         """Return the application servers that run and are not frozen."""
         return [name for name, child in self.servers.items() if child.alive and not child.frozen]
 
-    def requests(self) -> dict[str, int]:
-        """Return how many requests each living process has served since it was started."""
-        return {health.server: health.requests for health in self._healths() if health is not None}
-
-    def settled(self, since: Mapping[str, int]) -> bool:
-        """Return whether every living process has all its sessions backed up, and knows which nodes can be used.
-
-        Right after a node was killed nobody has noticed, and each process says that nothing is unbacked. So its view of
-        the nodes counts, too; but not of one that has served nobody meanwhile: it has no visitors, and asks no node.
-
-        Parameters
-        ----------
-        since
-            What `requests` was after the fault.
-        """
-        usable = {name: child.alive and not child.frozen for name, child in self.nodes.items()}
-        return all(
-            health is not None
-            and health.unbacked == 0
-            and (health.nodes == usable or health.requests == since.get(health.server))
-            for health in self._healths()
-        )
-
-    def _healths(self) -> list[ServerHealth | None]:
+    def healths(self) -> list[ServerHealth | None]:
+        """Return how each of `living` does; None for one that does not answer."""
         living = self.living()
         with ThreadPoolExecutor(len(living) or 1) as threads:
             return list(threads.map(self.health, living))
+
+    def is_routed_to(self, server: str) -> bool:
+        """Return whether nginx sends a server those whose sessions are there: after a failure it waits some seconds."""
+        connection = http.client.HTTPConnection(*self.address, timeout=HEALTH_TIMEOUT + 2 * self._answer_timeout)
+        try:
+            connection.request("GET", HEALTH_PATH, headers={"Cookie": f"id={'0' * 32}.{server}"})
+            return json.loads(connection.getresponse().read())["server"] == server
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        finally:
+            connection.close()
 
 
 def _examples() -> str:

@@ -1,39 +1,58 @@
 """Two hundred visitors in a shop whose servers and nodes die, freeze and come back: is anything lost?
 
 Every visitor registers, then fills a cart item by item, looks at it after each step, logs out, logs in again, and
-begins anew; it knows what the shop has acknowledged. One thing happens at a time, see `faults`.
-
-A server that was frozen executes, when it goes on, what it had accepted before, though nginx has given up and the
-visitor has sent it again elsewhere. Nothing can tell such a late request from a new one. So an item is set once in a
-visit, to one quantity: done late, it changes nothing.
+begins anew; it knows what the shop has acknowledged (`shopper`). One thing happens at a time (`faults`).
 """
 
-import random
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Event, Semaphore
 
-from .cluster import Cluster, ServerPlan
-from .faults import Disturbance, disturb, faults
-from .visitor import Exchange, Lost, NotAnswered, Visitor
+from .child import DemoError
+from .cluster import Cluster, ServerHealth, ServerPlan
+from .faults import Disturbance, Fault, disturb, faults
+from .losses import Loss
+from .shopper import LOOKS, Incident, Shopper, Timed
 
-SHOPS = {"wsgi": "gunicorn", "fastapi": "uvicorn", "flask": "gunicorn", "django": "gunicorn"}
-"""The shops, and what serves each, twice."""
+SHOPS = {
+    "wsgi": ("gunicorn", "gunicorn"),
+    "fastapi": ("uvicorn", "uvicorn"),
+    "flask": ("gunicorn", "gunicorn"),
+    "django": ("gunicorn", "gunicorn"),
+}
+"""The shops, and what serves each."""
 
-CLICK_EVERY = 2.0
-"""Seconds between two clicks of a visitor, on average. Each click is two requests."""
-
-ITEMS = ("apple", "banana", "cherry", "fig", "grape", "kiwi", "lemon", "mango", "olive", "peach", "pear", "plum")
-REGISTER_EVERY = 0.08
-"""Seconds between two visitors who register: hashing a password takes a core most of that time."""
+RATE = 120.0
+"""Requests a second that a crowd sends while servers answer at once; whoever waits for an answer sends none."""
 
 REGISTER_WITHIN = 120.0
 """Seconds that all visitors may take to register, before the time runs."""
 
-MOST_LOSSES = 20
-"""Losses that are told one by one."""
+_AT_THE_DOOR = 2
+_LOOK_EVERY = 0.05
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long requests took, in milliseconds: half of them, and 99 of 100, no longer than this."""
+
+    median: float
+    percentile_99: float
+
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> "Latency | None":
+        """Return that of some requests; None for none.
+
+        >>> Latency.of([0.002, 0.001, 0.004])
+        Latency(median=2.0, percentile_99=4.0)
+        """
+        ordered = sorted(seconds)
+        if not ordered:
+            return None
+        return cls(*(round(1000 * ordered[len(ordered) * percent // 100], 1) for percent in (50, 99)))
 
 
 @dataclass(frozen=True)
@@ -41,28 +60,40 @@ class CrowdResult:
     """What a crowd has met in one shop."""
 
     shop: str
-    server: str
+    servers: tuple[str, ...]
+    """What served it."""
     visitors: int
     seconds: float
+    """From the first fault until the last one was repaired."""
+    visits: int
+    """How often somebody has logged in or registered."""
     requests: int
     sent_again: int
-    """Requests that no server answered, and that were answered when they were sent again."""
-    not_retriable: int
-    """Requests that no server answered however often they were sent, or that one answered by an error."""
-    lost: int
-    """Times that a visitor found the login or a line of the cart gone."""
-    losses: tuple[str, ...]
-    """The first of them, in words."""
+    """Requests that no server answered, each of which was sent again."""
+    incidents: tuple[Incident, ...]
+    """What was lost, and who was turned away; counted in seconds since the first fault."""
     disturbances: tuple[Disturbance, ...]
-    median_milliseconds: float
-    percentile_99_milliseconds: float
+    """Counted as above."""
+    calm: Latency | None
+    """Of requests while nothing was wrong; without those for which a password is hashed."""
+    disturbed: Latency | None
+    """Of those between a fault and the moment when all was backed up and everybody answered."""
     counters: dict[str, int]
-    """Of the managers of all servers, those that were killed too."""
+    """Of the managers of all servers; those that were killed were asked before."""
+
+    def lost(self, what: Loss) -> int:
+        """Return how often something was lost."""
+        return sum(incident.loss is what for incident in self.incidents)
+
+    @property
+    def not_retriable(self) -> int:
+        """Requests that no server answered however often they were sent, or that one answered by an error."""
+        return sum(incident.loss is None for incident in self.incidents)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing was lost, and nobody turned away."""
-        return not self.lost and not self.not_retriable
+        return not self.incidents
 
 
 class Crowd:
@@ -74,162 +105,175 @@ class Crowd:
         Which serves it.
     count
         How many there are.
-    click_every
-        Seconds between two clicks of one, on average.
+    rate
+        Requests a second, of all together.
     seed
         What they do is drawn from it.
     """
 
-    def __init__(self, cluster: Cluster, count: int, click_every: float = CLICK_EVERY, seed: int = 1) -> None:
+    def __init__(self, cluster: Cluster, count: int, rate: float = RATE, seed: int = 1) -> None:
         self._cluster = cluster
-        self._count = count
-        self._click_every = click_every
-        self._seed = seed
-        self._lock = Lock()
-        self._stop = Event()
-        self._going = Event()
-        self._ready = 0
-        self._answered = [0.0] * count
-        self._seconds: list[float] = []
-        self._again = 0
-        self._turned_away: list[str] = []
-        self._losses: list[str] = []
-        self._now_on = "no fault yet"
-        self._counters: Counter[str] = Counter()
+        self._now_on = ""
+        self._last_healths: dict[int, ServerHealth] = {}
+        door = Semaphore(_AT_THE_DOOR)
+        self._shoppers = [
+            Shopper(
+                cluster.address,
+                f"visitor-{number}",
+                seed=f"{seed} {number}",
+                click_every=(LOOKS + 2 * (1 - LOOKS)) * count / rate,
+                door=door,
+                now_on=lambda: self._now_on,
+            )
+            for number in range(count)
+        ]
 
-    def visit(self, shop: str, seconds: float, tell: Callable[[str], object]) -> CrowdResult:
+    def answered_since(self, moment: float) -> bool:
+        """Return whether everybody who has something to lose was answered what he has sent since then."""
+        return all(shopper.answered_at >= moment or not shopper.has_something_to_lose for shopper in self._shoppers)
+
+    def places(self) -> AbstractSet[tuple[str, str]]:
+        """Return the server and the node of each session that a visitor has."""
+        return {shopper.place for shopper in self._shoppers}
+
+    def visit(
+        self,
+        plans: Sequence[ServerPlan],
+        seconds: float,
+        tell: Callable[[str], object],
+        what_happens: Iterable[tuple[Fault, str]] | None = None,
+    ) -> CrowdResult:
         """Let all of them in, let things happen for so many seconds, and return what they have met.
 
         Parameters
         ----------
-        shop
-            Whose name is in the result.
+        plans
+            Of the cluster.
         seconds
-            How long, from when all of them have registered.
+            How long, from when all of them have registered. What has happened then is still waited for.
         tell
             Hears what happens, in words.
+        what_happens
+            The faults, instead of `faults`.
+
+        Raises
+        ------
+        DemoError
+            Not all can register, or a server does not start again.
         """
-        threads = [Thread(target=self._live, args=(number,), daemon=True) for number in range(self._count)]
-        for thread in threads:
-            thread.start()
+        closing = Event()
+        disturbances: list[Disturbance] = []
+        with ThreadPoolExecutor(len(self._shoppers), "shopper") as threads:
+            running = [threads.submit(shopper.run, closing) for shopper in self._shoppers]
+            try:
+                self._wait_until_all_are_in(running)
+                tell(f"{len(running)} visitors have registered")
+                began = time.monotonic()
+                for fault, member in faults() if what_happens is None else what_happens:
+                    if time.monotonic() - began >= seconds:
+                        break
+                    self._note_healths()
+                    self._now_on = f"{fault.value}: {member}"
+                    disturbances.append(disturb(self._cluster, fault, member, self))
+                    self._now_on = ""
+                    tell(_told(disturbances[-1], began))
+                ended = time.monotonic()
+            finally:
+                closing.set()
+            for future in running:
+                future.result()
+        self._note_healths()
+        return self._result(plans, disturbances, began, ended)
+
+    def _wait_until_all_are_in(self, running: Sequence[Future[None]]) -> None:
         deadline = time.monotonic() + REGISTER_WITHIN
-        while self._ready < self._count and time.monotonic() < deadline:
-            time.sleep(0.05)
-        tell(f"{self._ready} visitors have registered")
-        self._going.set()
-        with self._lock:
-            self._seconds.clear()
-            self._again = 0
-        began = time.monotonic()
-        disturbances = self._disturb_until(began + seconds, tell)
-        self._stop.set()
-        took = time.monotonic() - began
-        for thread in threads:
-            thread.join()
-        self._count_up()
-        in_order = sorted(self._seconds) or [0.0]
+        while not all(shopper.visits for shopper in self._shoppers):
+            for future in running:
+                if future.done():
+                    future.result()
+            if time.monotonic() > deadline:
+                stories = [incident.story for shopper in self._shoppers for incident in shopper.incidents]
+                raise DemoError(
+                    f"only {sum(shopper.visits > 0 for shopper in self._shoppers)} of {len(running)} visitors could "
+                    f"register within {REGISTER_WITHIN:.0f} s; the first problem: {(*stories, 'too slow')[0]}"
+                )
+            time.sleep(_LOOK_EVERY)
+
+    def _note_healths(self) -> None:
+        """Keep the counters of servers, before one of them is killed or all has ended."""
+        for health in self._cluster.healths():
+            if health is not None:
+                self._last_healths[health.pid] = health
+
+    def _result(
+        self, plans: Sequence[ServerPlan], disturbances: Sequence[Disturbance], began: float, ended: float
+    ) -> CrowdResult:
+        requests = [timed for shopper in self._shoppers for timed in shopper.requests if timed.started >= began]
+        calm, disturbed = latencies(requests, [_lasted(disturbance) for disturbance in disturbances])
+        incidents = [incident for shopper in self._shoppers for incident in shopper.incidents]
+        counters = [health.counters for health in self._last_healths.values()]
         return CrowdResult(
-            shop=shop,
-            server=SHOPS[shop],
-            visitors=self._count,
-            seconds=round(took, 1),
-            requests=len(in_order),
-            sent_again=self._again,
-            not_retriable=len(self._turned_away),
-            lost=len(self._losses),
-            losses=tuple((self._losses + self._turned_away)[:MOST_LOSSES]),
-            disturbances=tuple(disturbances),
-            median_milliseconds=round(1000 * in_order[len(in_order) // 2], 1),
-            percentile_99_milliseconds=round(1000 * in_order[len(in_order) * 99 // 100], 1),
-            counters=dict(self._counters),
+            shop=plans[0].shop,
+            servers=tuple(plan.kind for plan in plans),
+            visitors=len(self._shoppers),
+            seconds=round(ended - began, 1),
+            visits=sum(shopper.visits for shopper in self._shoppers),
+            requests=len(requests),
+            sent_again=sum(not timed.answered for timed in requests),
+            incidents=tuple(
+                replace(incident, at=round(incident.at - began, 2))
+                for incident in sorted(incidents, key=lambda incident: incident.at)
+            ),
+            disturbances=tuple(
+                replace(disturbance, began=round(disturbance.began - began, 2)) for disturbance in disturbances
+            ),
+            calm=calm,
+            disturbed=disturbed,
+            counters={name: sum(of_one[name] for of_one in counters) for name in counters[0]} if counters else {},
         )
 
-    def _disturb_until(self, end: float, tell: Callable[[str], object]) -> list[Disturbance]:
-        done: list[Disturbance] = []
-        for fault, member in faults():
-            if time.monotonic() >= end:
-                return done
-            self._now_on = f"{fault.value}: {member}"
-            tell(self._now_on)
-            if member in self._cluster.servers:
-                self._count_up(member)
-            done.append(
-                disturb(
-                    self._cluster,
-                    fault,
-                    member,
-                    lambda began: min(self._answered) > began,
-                    lambda: time.monotonic() >= end,
-                )
-            )
-        return done
 
-    def _count_up(self, *servers: str) -> None:
-        """Add the counters of servers, before they are killed or all has ended; those of frozen ones are told twice."""
-        for server in servers or self._cluster.servers:
-            health = self._cluster.health(server)
-            if health is not None:
-                self._counters.update(health.counters)
+def latencies(
+    requests: Iterable[Timed], disturbances: Sequence[tuple[float, float]]
+) -> tuple[Latency | None, Latency | None]:
+    """Return the latency of requests outside of disturbances, and of those that were under way in one.
 
-    # One visitor
+    Parameters
+    ----------
+    requests
+        In any order; those for which a password is hashed are left out.
+    disturbances
+        When each began and ended, by the clock of the requests.
 
-    def _live(self, number: int) -> None:
-        chance = random.Random(f"{self._seed} {number}")  # noqa: S311 - what it buys
-        name = f"visitor-{number}"
-        visitor = self._visitor(number, name)
-        known = False
-        time.sleep(number * REGISTER_EVERY)
-        while not self._stop.is_set():
-            try:
-                if known:
-                    visitor.log_in()
-                else:
-                    visitor.register()
-                    known = True
-                    self._note_ready(number)
-                    self._going.wait()
-                self._fill_a_cart(visitor, chance)
-                if not self._stop.is_set():
-                    visitor.log_out()
-            except Lost as error:
-                self._note(self._losses, name, error)
-            except NotAnswered as error:
-                self._note(self._turned_away, name, error)
-            else:
-                continue
-            visitor.close()
-            visitor = self._visitor(number, name)
-        visitor.close()
+    >>> requests = [Timed(1, 0.001, answered=True, hashes=False), Timed(5, 2.0, answered=False, hashes=False)]
+    >>> latencies(requests, [(6, 8)])
+    (Latency(median=1.0, percentile_99=1.0), Latency(median=2000.0, percentile_99=2000.0))
+    """
+    calm: list[float] = []
+    disturbed: list[float] = []
+    for timed in requests:
+        if not timed.hashes:
+            ended = timed.started + timed.seconds
+            within = any(start <= ended and timed.started <= end for start, end in disturbances)
+            (disturbed if within else calm).append(timed.seconds)
+    return Latency.of(calm), Latency.of(disturbed)
 
-    def _fill_a_cart(self, visitor: Visitor, chance: random.Random) -> None:
-        for item in chance.sample(ITEMS, len(ITEMS)):
-            if self._stop.wait(self._click_every * (0.5 + chance.random())):
-                return
-            visitor.put(item, chance.randint(1, 9))
 
-    def _visitor(self, number: int, name: str) -> Visitor:
-        def note(exchange: Exchange) -> None:
-            answered = exchange.status is not None and exchange.status < 500
-            with self._lock:
-                self._seconds.append(exchange.seconds)
-                self._again += not answered
-                if answered:
-                    self._answered[number] = time.monotonic()
+def _lasted(disturbance: Disturbance) -> tuple[float, float]:
+    return disturbance.began, disturbance.began + (disturbance.answered or 0.0)
 
-        return Visitor(self._cluster.address, name, note)
 
-    def _note_ready(self, number: int) -> None:
-        with self._lock:
-            self._ready += 1
-            self._answered[number] = time.monotonic()
-
-    def _note(self, where: list[str], name: str, error: Exception) -> None:
-        with self._lock:
-            where.append(f"{name}: {error} (last: {self._now_on})")
+def _told(disturbance: Disturbance, began: float) -> str:
+    settled, answered = (
+        "never" if seconds is None else f"after {seconds:.1f} s"
+        for seconds in (disturbance.settled, disturbance.answered)
+    )
+    what = f"{disturbance.fault.value}: {disturbance.member}"
+    return f"{disturbance.began - began:5.1f} s: {what}; backed up {settled}, everybody answered {answered}"
 
 
 def run_crowd(
-    shop: str, visitors: int, seconds: float, tell: Callable[[str], object], click_every: float = CLICK_EVERY
+    shop: str, visitors: int, seconds: float, tell: Callable[[str], object], rate: float = RATE
 ) -> CrowdResult:
     """Start a cluster, send a crowd through one shop, and return what it has met.
 
@@ -238,6 +282,6 @@ def run_crowd(
     DemoError
         The cluster cannot be started here.
     """
-    plans = [ServerPlan(name, shop, SHOPS[shop]) for name in ("app1", "app2")]
+    plans = [ServerPlan(f"app{number}", shop, kind) for number, kind in enumerate(SHOPS[shop], 1)]
     with Cluster(plans) as cluster:
-        return Crowd(cluster, visitors, click_every).visit(shop, seconds, tell)
+        return Crowd(cluster, visitors, rate).visit(plans, seconds, tell)

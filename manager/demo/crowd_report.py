@@ -3,33 +3,43 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from statistics import median
+from typing import Any
 
-from .crowd import CrowdResult
-from .faults import GOAL, Disturbance, Fault
+from .balancer import nginx_program
+from .crowd import CrowdResult, Latency
+from .faults import GIVE_UP, GOAL, Disturbance, Fault
+from .losses import Loss
 
 _HEAD = (
     "shop",
     "requests",
     "sent again",
-    "not answered",
-    "lost",
+    "not retriable",
+    "lost: carts, logins, forms",
     "faults",
     "backed up again, s: median, most",
+    "everybody answered, s: median, most",
     "take-overs",
     "relocations",
     "ms: median, 99 %",
+    "ms in faults: median, 99 %",
 )
+
+MOST_TOLD = 20
+"""What was lost in a shop is told one by one, up to this."""
 
 
 def crowd_table(results: Sequence[CrowdResult]) -> str:
     """Return a Markdown table with a line for each shop, what was run, and what was lost, one by one.
 
     >>> print(crowd_table([]).splitlines()[-1])
-    |---|---|---|---|---|---|---|---|---|---|
+    |---|---|---|---|---|---|---|---|---|---|---|---|
     """
     rows = [_row(result) for result in results]
     lines = [_line(_HEAD), "|" + "---|" * len(_HEAD), *map(_line, rows)]
@@ -42,42 +52,82 @@ def crowd_table(results: Sequence[CrowdResult]) -> str:
         for disturbance in result.disturbances
         if disturbance.settled is None or disturbance.settled > GOAL
     ]
-    losses = [f"{result.shop}: {loss}" for result in results for loss in result.losses]
+    losses = [
+        f"{result.shop}, after {incident.at:.1f} s: {incident.story}"
+        for result in results
+        for incident in result.incidents[:MOST_TOLD]
+    ]
     return "\n".join([*head, *lines, *([""] if late or losses else []), *late, *losses])
 
 
 def crowd_json(result: CrowdResult) -> str:
     """Return a result as one line of JSON."""
-    values = asdict(result)
+    values: dict[str, Any] = asdict(result)
     values["disturbances"] = [
         {**asdict(disturbance), "fault": disturbance.fault.value} for disturbance in result.disturbances
     ]
-    return json.dumps({"kind": "crowd", "machine": machine(), **values})
+    values["incidents"] = [
+        {**asdict(incident), "loss": incident.loss.value if incident.loss else None} for incident in result.incidents
+    ]
+    lost = {f"lost_{what.value}s": result.lost(what) for what in Loss}
+    counted = {"not_retriable": result.not_retriable, **lost, "is_clean": result.is_clean}
+    return json.dumps({"kind": "crowd", "machine": machine(), **values, **counted})
 
 
 def machine() -> str:
     """Return what all of it ran on."""
     names = ("memcached-sessions", "gunicorn", "uvicorn", "flask", "django", "fastapi")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    versions = ", ".join(
+        [
+            f"memcached {_printed_version('memcached', '-V')}",
+            f"nginx {_printed_version(nginx_program(), '-v')}",
+            *(f"{name} {version(name)}" for name in names),
+        ]
+    )
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores, {system}; {versions}"
+    return f"{os.cpu_count()} cores for all of it, visitors too, {system}; {versions}"
+
+
+def _printed_version(*command: str) -> str:
+    printed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the cluster's programs
+    found = re.search(r"[0-9]+(\.[0-9]+)+", printed.stdout + printed.stderr)
+    return found[0] if found else "of unknown version"
 
 
 def _row(result: CrowdResult) -> tuple[str, ...]:
-    settled = [disturbance.settled for disturbance in result.disturbances if disturbance.settled is not None]
-    kinds = [sum(disturbance.fault is fault for disturbance in result.disturbances) for fault in Fault]
+    kinds = [(fault, sum(each.fault is fault for each in result.disturbances)) for fault in Fault]
     return (
-        f"{result.shop} ({result.server})",
+        f"{result.shop} ({', '.join(sorted(set(result.servers)))})",
         f"{result.requests:,}",
         f"{result.sent_again:,}",
         str(result.not_retriable),
-        str(result.lost),
-        f"{sum(kinds)}",
-        f"{median(settled):.1f}, {max(settled):.1f}" if settled else "-",
+        ", ".join(str(result.lost(what)) for what in (Loss.CART, Loss.LOGIN, Loss.FORM)),
+        f"{len(result.disturbances)}: {', '.join(f'{count} {_SHORT[fault]}' for fault, count in kinds if count)}",
+        _middle_and_most(each.settled for each in result.disturbances),
+        _middle_and_most(each.answered for each in result.disturbances),
         f"{result.counters.get('takeovers', 0):,}",
         f"{result.counters.get('relocations', 0):,}",
-        f"{result.median_milliseconds:.0f}, {result.percentile_99_milliseconds:,.0f}",
+        _milliseconds(result.calm),
+        _milliseconds(result.disturbed),
     )
+
+
+_SHORT = {
+    Fault.SERVER_KILLED: "servers killed",
+    Fault.NODE_KILLED: "nodes killed",
+    Fault.SERVER_FROZEN: "servers frozen",
+    Fault.NODE_FROZEN: "nodes frozen",
+}
+
+
+def _middle_and_most(seconds: Iterable[float | None]) -> str:
+    """Return both in words; who never came to an end counts as `GIVE_UP`."""
+    ended = [GIVE_UP if each is None else each for each in seconds]
+    return f"{median(ended):.1f}, {max(ended):.1f}" if ended else "-"
+
+
+def _milliseconds(latency: Latency | None) -> str:
+    return f"{latency.median:.0f}, {latency.percentile_99:,.0f}" if latency else "-"
 
 
 def _late(disturbance: Disturbance) -> str:

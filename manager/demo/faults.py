@@ -2,14 +2,19 @@
 
 A session has one backup (the setting `copies`). So one fault is over when a second one could take nothing away: every
 living process has backed up all that it serves, and says so, and every visitor has been answered since, for a session
-whose server has died is in one place only until its visitor comes back.
+whose server has died is in one place only until its visitor comes back. Right after a node was killed nobody has
+noticed, and each process says that nothing is unbacked; so it has to know which nodes are away, too.
+
+Invariant: no fault begins while another one lasts, or while what was repaired is not in use again.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from itertools import cycle
+from typing import Protocol
 
 from .child import Child
 from .cluster import NODES, Cluster
@@ -23,7 +28,7 @@ GIVE_UP = 20.0
 FROZEN_FOR = 2.0
 """Seconds that something stands still, at least."""
 
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.1
 
 
 class Fault(Enum):
@@ -46,33 +51,45 @@ class Disturbance:
 
     fault: Fault
     member: str
+    began: float
+    """By the monotonic clock."""
     settled: float | None
     """Seconds until `health()` was as it should be; None: it was not within `GIVE_UP`."""
     answered: float | None
     """Seconds until every visitor had been answered, too."""
     settled_after_repair: float | None
-    """The same as ``settled``, after the member was started again or went on."""
+    """Seconds until all that and the member was in use, after it was started again or went on."""
+
+
+class Visited(Protocol):
+    """What is known of the visitors."""
+
+    def answered_since(self, moment: float) -> bool:
+        """Return whether everybody who has something to lose was answered what he has sent since then."""
+        ...
+
+    def places(self) -> AbstractSet[tuple[str, str]]:
+        """Return the server and the node of each session that a visitor has."""
+        ...
 
 
 def faults() -> Iterator[tuple[Fault, str]]:
-    """Return what happens to whom, for ever: all kinds, and each in turn to both.
+    """Return what happens to whom, for ever, to a server and a node in turn.
+
+    Visitors stay where they went from what failed. So the other one is next: the same one again would hit nobody.
 
     >>> some = faults()
-    >>> [f"{fault.value}: {member}" for fault, member in (next(some), next(some))]
-    ['application server killed: app1', 'memcached node killed: n1']
+    >>> [f"{fault.value}: {member}" for fault, member in (next(some), next(some), next(some))]
+    ['application server killed: app1', 'memcached node killed: n1', 'application server frozen: app2']
     """
-    servers, nodes = ("app1", "app2"), NODES
-    for turn in cycle((0, 1)):
-        yield Fault.SERVER_KILLED, servers[turn]
-        yield Fault.NODE_KILLED, nodes[turn]
-        yield Fault.SERVER_FROZEN, servers[1 - turn]
-        yield Fault.NODE_FROZEN, nodes[1 - turn]
+    servers = ("app1", "app2")
+    for kills, turn in cycle(((True, 0), (False, 1), (False, 0), (True, 1))):
+        yield Fault.SERVER_KILLED if kills else Fault.SERVER_FROZEN, servers[turn]
+        yield Fault.NODE_KILLED if kills else Fault.NODE_FROZEN, NODES[turn]
 
 
-def disturb(
-    cluster: Cluster, fault: Fault, name: str, everybody_since: Callable[[float], bool], stopped: Callable[[], bool]
-) -> Disturbance:
-    """Let a fault happen, wait until it is over, and repair what it has done.
+def disturb(cluster: Cluster, fault: Fault, name: str, visited: Visited) -> Disturbance:
+    """Let a fault happen, wait until it is over, repair what it has done, and wait until that is in use.
 
     Parameters
     ----------
@@ -80,46 +97,74 @@ def disturb(
         That runs.
     fault, name
         What happens to whom.
-    everybody_since
-        Whether every visitor has been answered since then, by the monotonic clock.
-    stopped
-        Whether the visitors have stopped: then nobody waits for them.
+    visited
+        The visitors, who go on clicking.
+
+    Raises
+    ------
+    DemoError
+        What was killed does not start again.
     """
     member = cluster.servers.get(name) or cluster.nodes[name]
-    began = time.monotonic()
     (member.freeze if fault.freezes else member.kill)()
-    settled, answered = _wait(cluster, began, everybody_since, stopped)
+    began = time.monotonic()  # what was answered until now may have been by who is dead since
+    settled, answered = _wait_until_over(cluster, began, visited)
     if fault.freezes:
         time.sleep(max(0.0, began + FROZEN_FOR - time.monotonic()))
-    repaired = _repair(member, fault)
-    after, _ = _wait(cluster, repaired, everybody_since, stopped)
-    return Disturbance(fault, name, settled, answered, after)
+    _repair(member, fault)
+    repaired = time.monotonic()
+    return Disturbance(fault, name, began, settled, answered, _wait_until_whole(cluster, repaired, visited))
 
 
-def _repair(member: Child, fault: Fault) -> float:
-    """Let a member go on or start it again; return when it could answer."""
+def _repair(member: Child, fault: Fault) -> None:
+    """Let a member go on, or start it again and wait until it answers."""
     if fault.freezes:
         member.thaw()
     else:
         member.start()
         member.wait_until_it_answers()
-    return time.monotonic()
 
 
-def _wait(
-    cluster: Cluster, began: float, everybody_since: Callable[[float], bool], stopped: Callable[[], bool]
-) -> tuple[float | None, float | None]:
+def _wait_until_over(cluster: Cluster, began: float, visited: Visited) -> tuple[float | None, float | None]:
     """Return how many seconds it took until all was backed up, and until everybody was answered, too."""
-    since = cluster.requests()
     settled: float | None = None
-    while time.monotonic() - began < GIVE_UP:
-        if not cluster.settled(since):
-            settled = None  # whoever was answered last may have shown a process that a node is away
+    while (elapsed := time.monotonic() - began) < GIVE_UP:
+        if not _is_settled(cluster, visited):
+            settled = None  # it was before: only the next visitor has shown a process that a node is away
         elif settled is None:
-            settled = time.monotonic() - began
-        if settled is not None and everybody_since(began):
-            return settled, time.monotonic() - began
-        if settled is not None and stopped():
-            return settled, None
+            settled = elapsed
+        if settled is not None and visited.answered_since(began):
+            return settled, elapsed
         time.sleep(_LOOK_EVERY)
     return settled, None
+
+
+def _wait_until_whole(cluster: Cluster, repaired: float, visited: Visited) -> float | None:
+    """Return how many seconds it took until the repaired member was in use and everybody answered."""
+    while (elapsed := time.monotonic() - repaired) < GIVE_UP:
+        if _is_whole(cluster) and visited.answered_since(repaired):
+            return elapsed
+        time.sleep(_LOOK_EVERY)
+    return None
+
+
+def _is_settled(cluster: Cluster, visited: Visited) -> bool:
+    """Return whether every living process has all sessions backed up, and knows which nodes can be used.
+
+    It need not know of a node where none of its visitors has a session.
+    """
+    usable = {name: child.alive and not child.frozen for name, child in cluster.nodes.items()}
+    places = visited.places()
+    return all(
+        health is not None
+        and health.unbacked == 0
+        and all(health.nodes[node] == use or (health.server, node) not in places for node, use in usable.items())
+        for health in cluster.healths()
+    )
+
+
+def _is_whole(cluster: Cluster) -> bool:
+    """Return whether nginx uses every server, every server every node, and all sessions are backed up."""
+    return all(
+        health is not None and health.unbacked == 0 and all(health.nodes.values()) for health in cluster.healths()
+    ) and all(map(cluster.is_routed_to, cluster.servers))

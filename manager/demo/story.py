@@ -8,7 +8,9 @@ from ..session_id import SessionId
 from .child import DemoError
 from .cluster import Cluster
 from .journal import Journal, Outcome, Served, Step
-from .visitor import Exchange, Lost, NotAnswered, Page, Visitor
+from .losses import Lost, NotAnswered
+from .shop_page import Page
+from .visitor import Exchange, Visitor
 
 NODE_BACK_WITHIN = 10.0
 """Seconds until a node that is back must be used again."""

@@ -1,11 +1,14 @@
 """A visitor of a shop: follows its pages by HTTP, as a browser does, and knows what the shop has promised.
 
-A shop's pages say in attributes what a program has to know: ``<body data-user="...">``, and for each line of the cart
-``<li data-item="..." data-quantity="...">``. Forms are sent back with all their hidden fields.
-
 Invariant: `Visitor.expected` holds what was acknowledged. A change whose outcome is unknown, since its answer got lost,
-may show or not, until it is acknowledged. So every change that a visitor makes can be sent twice: it sets a line to a
-quantity. What is not repeatable, logging in and out, is done with an empty cart, and begun anew without an answer.
+may show or not, until it is acknowledged. And it may be carried out *later*: a server that was frozen goes on with the
+requests that it had received, when nginx has given them up and the visitor has sent them again to another server. So:
+
+- What a visitor sends twice does the same twice: it sets a line of the cart to a quantity. A line is set once: a late
+  request with another quantity for it may win.
+- Logging in and out cannot be sent twice. Both are done with an empty cart, and looked at afterwards. If the lost
+  request is carried out late, the session that the visitor has meanwhile ends, or gets an id that nobody knows. Until
+  his next try is acknowledged he has no session to lose, and a form of the page before may be refused.
 """
 
 import http.client
@@ -13,11 +16,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+from ..session_id import SessionId
+from .losses import Loss, Lost, NotAnswered
 from .observing import HEADER
+from .shop_page import Page
 
 TIMEOUT = 5.0
 """Seconds that a visitor waits for an answer; nginx gives up earlier."""
@@ -25,71 +30,14 @@ TIMEOUT = 5.0
 RETRY_FOR = 10.0
 """Seconds that a visitor tries again where a server did not answer."""
 
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live as long as the demo
+SESSION_COOKIE = "id"
+"""What all the shops call it."""
+
 RETRIED = frozenset({502, 503, 504})
 """What nginx says when no server has answered: send it again."""
 
 _SEE_OTHER = frozenset({302, 303})
-
-
-class Lost(Exception):  # noqa: N818 - what has happened, and to whom
-    """Something that a shop had acknowledged is not there any more; the message says what."""
-
-
-class NotAnswered(Exception):  # noqa: N818 - as above
-    """No server has answered within `RETRY_FOR`, or one has answered with an error."""
-
-
-@dataclass
-class Page:
-    """What a program sees of a page.
-
-    >>> page = Page.of('<body data-user="Ann"><li data-item="fig" data-quantity="2">')
-    >>> page.user, page.cart
-    ('Ann', {'fig': 2})
-    """
-
-    user: str | None = None
-    """Who is logged in; empty for nobody, None if this is no page of a shop."""
-    cart: dict[str, int] = field(default_factory=dict[str, int])
-    forms: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
-    """Where each form is sent, and its hidden fields."""
-
-    @classmethod
-    def of(cls, html: str) -> "Page":
-        """Read a page."""
-        reader = _Reader()
-        reader.feed(html)
-        return reader.page
-
-    def form(self, action: str, item: str | None = None) -> dict[str, str]:
-        """Return the hidden fields of a form.
-
-        Raises
-        ------
-        Lost
-            The page has no such form.
-        """
-        for where, fields in self.forms:
-            if where == action and (item is None or fields.get("item") == item):
-                return dict(fields)
-        raise Lost(f"the page has no form for {action}{f' of {item}' if item else ''}")
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.page = Page()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "body":
-            self.page.user = attributes.get("data-user")
-        elif tag == "li" and "data-item" in attributes:
-            self.page.cart[attributes["data-item"]] = int(attributes["data-quantity"])
-        elif tag == "form":
-            self.page.forms.append((attributes.get("action", ""), {}))
-        elif tag == "input" and attributes.get("type") == "hidden" and self.page.forms:
-            self.page.forms[-1][1][attributes["name"]] = attributes.get("value", "")
 
 
 @dataclass(frozen=True)
@@ -100,11 +48,18 @@ class Exchange:
     path: str
     status: int | None
     """None: the connection broke, or nobody answered in time."""
+    started: float
+    """By the monotonic clock."""
     seconds: float
     location: str = ""
     body: str = ""
     told: Mapping[str, object] = field(default_factory=dict[str, object])
     """What the server says of itself, see `HEADER`."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether a server has answered, and not only nginx."""
+        return self.status is not None and self.status not in RETRIED
 
 
 Listener = Callable[[Exchange], object]
@@ -134,7 +89,8 @@ class Visitor:
         """The acknowledged cart."""
         self.uncertain: dict[str, int] = {}
         """What was sent and may have been done."""
-        self.logged_in = False
+        self.logged_in: bool | None = False
+        """None: what he sent to log in or out may have been done, or be done later."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -145,49 +101,84 @@ class Visitor:
     # What he does
 
     def register(self) -> None:
-        """Make an account, which logs in; or log in, if an earlier try that was not answered has made it."""
-        if self._let_in("/register") == http.client.OK:
-            self.log_in()
+        """Make an account, which logs in; or log in, if an earlier try has made it.
+
+        Raises
+        ------
+        Lost
+            He is not logged in, although he was told so, or his form was refused.
+        NotAnswered
+            Nobody answers.
+        """
+        if not self._enter("/register"):
+            self._log_in(unknown=True)
 
     def log_in(self) -> None:
-        """Log in."""
-        if self._let_in("/login") == http.client.OK:
-            raise Lost(f"{self.name} cannot log in: wrong name or password")
+        """Log in; raises what `register` raises."""
+        self._log_in(unknown=False)
 
-    def _let_in(self, path: str) -> int:
-        """Send the form of an account until it is answered; return the status: 200 is a form with an error."""
-        self.logged_in = False
+    def _log_in(self, *, unknown: bool) -> None:
+        if not self._enter("/login", unknown=unknown):
+            raise Lost(Loss.LOGIN, f"{self.name} has an account and may not log in")
+
+    def _enter(self, path: str, *, unknown: bool = False) -> bool:
+        """Send the form of an account until the outcome is known; return False if the shop shows it again.
+
+        Parameters
+        ----------
+        path
+            Of the form.
+        unknown
+            Whether a request before may be carried out late, and end the session whose form it is.
+        """
+        self.logged_in = None if unknown else False
+        deadline = time.monotonic() + RETRY_FOR
         while True:
-            form = self._get(path).form("") | {"name": self.name, "password": "a password"}
+            form = self._get(path).form("") | {"name": self.name, "password": PASSWORD}
             exchange = self._once("POST", path, form)
-            if exchange.status is not None and exchange.status not in RETRIED:
+            if exchange.status in _SEE_OTHER:
                 break
-            self._forget_everything()
-        if exchange.status in _SEE_OTHER:
-            self.logged_in = True
-            self.look()
-        elif exchange.status != http.client.OK:
-            raise Lost(f"{path} was answered by {exchange.status}")
-        return exchange.status
+            if exchange.status == http.client.OK:
+                return False
+            if exchange.answered and not unknown:
+                raise _refused(exchange)
+            unknown, self.logged_in = True, None
+            self._pause_before_retry(deadline, exchange)
+            if self._get("/").user == self.name:
+                break
+        self.logged_in = True
+        self.look()
+        return True
 
     def log_out(self) -> None:
-        """Log out, with an empty cart afterwards."""
-        form = self._page.form("/logout")
+        """Log out, with an empty cart afterwards; raises what `register` raises."""
         self.logged_in, self.expected, self.uncertain = False, {}, {}
-        exchange = self._once("POST", "/logout", form)
-        if exchange.status in RETRIED or exchange.status is None:
-            self._forget_everything()
-        elif exchange.status not in _SEE_OTHER:
-            raise Lost(f"/logout was answered by {exchange.status}")
+        deadline, unknown = time.monotonic() + RETRY_FOR, False
+        while True:
+            exchange = self._once("POST", "/logout", self._page.form("/logout"))
+            if exchange.status in _SEE_OTHER:
+                break
+            if exchange.answered and not unknown:
+                raise _refused(exchange)
+            unknown, self.logged_in = True, None
+            self._pause_before_retry(deadline, exchange)
+            if not self._get("/").user:
+                break
+        self.logged_in = False
         self.look()
 
+    def start_anew(self) -> None:
+        """Forget the session and what was in it, as somebody with another browser."""
+        self.cookies.clear()
+        self.logged_in, self.expected, self.uncertain = False, {}, {}
+
     def put(self, item: str, quantity: int) -> None:
-        """Set a line of the cart, and look at it."""
+        """Set a line of the cart, none for 0, and look at it; raises what `register` raises."""
         form = self._page.form("/cart", item) | {"quantity": str(quantity)}
         self.uncertain[item] = quantity
         exchange = self._until_answered("POST", "/cart", form)
         if exchange.status not in _SEE_OTHER:
-            raise Lost(f"/cart was answered by {exchange.status}")
+            raise _refused(exchange)
         self.expected[item] = quantity
         del self.uncertain[item]
         self.look()
@@ -202,33 +193,40 @@ class Visitor:
         NotAnswered
             Nobody answers.
         """
-        lost = self.missing(self._get("/"))
+        page = self._get("/")
+        lost = self.missing(page)
         if lost:
-            raise Lost("; ".join(lost))
+            raise Lost(Loss.CART if page.user == self._user else Loss.LOGIN, "; ".join(lost))
 
     def missing(self, page: Page) -> list[str]:
         """Return what a page of the shop should say and does not; empty if nothing was lost."""
+        if self.logged_in is None:
+            return []
         lost: list[str] = []
-        if page.user != (self.name if self.logged_in else ""):
-            lost.append(f"logged in as {self.name if self.logged_in else 'nobody'}, and the page says {page.user!r}")
+        if page.user != self._user:
+            lost.append(f"logged in as {self._user or 'nobody'}, and the page says {page.user or 'nobody'}")
         for item in sorted(self.expected.keys() | page.cart.keys()):
-            allowed = (self.expected.get(item), self.uncertain.get(item, self.expected.get(item)))
-            if page.cart.get(item) not in allowed:
-                lost.append(f"the cart has {page.cart.get(item)} of {item} instead of {self.expected.get(item)}")
+            quantity, shown = self.expected.get(item, 0), page.cart.get(item, 0)
+            if shown not in (quantity, self.uncertain.get(item, quantity)):
+                lost.append(f"the cart has {shown} of {item} instead of {quantity}")
         return lost
 
-    def _forget_everything(self) -> None:
-        """Begin anew, as in another browser: a server may carry out, at any time, a login or log-out that it has not
-        answered, and that gives the session another id, or ends it."""
-        self.cookies.clear()
-        self._pause(0.2)
+    @property
+    def _user(self) -> str:
+        return self.name if self.logged_in else ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The route and the memcached node that the session cookie names; empty for none."""
+        session_id = SessionId.parse(self.cookies.get(SESSION_COOKIE, ""))
+        return ((session_id.route or ""), (session_id.node or "")) if session_id else ("", "")
 
     # How it is sent
 
     def _get(self, path: str) -> Page:
         exchange = self._until_answered("GET", path)
         if exchange.status != http.client.OK:
-            raise NotAnswered(f"GET {path} was answered by {exchange.status}")
+            raise _refused(exchange)
         self._page = Page.of(exchange.body)
         return self._page
 
@@ -237,14 +235,17 @@ class Visitor:
         deadline, pause = time.monotonic() + RETRY_FOR, 0.05
         while True:
             exchange = self._once(method, path, form)
-            if exchange.status is not None and exchange.status not in RETRIED:
+            if exchange.answered:
                 return exchange
-            if time.monotonic() > deadline:
-                raise NotAnswered(f"{method} {path}: no answer within {RETRY_FOR:.0f} s, at last {exchange.status}")
-            self._pause(pause)
+            self._pause_before_retry(deadline, exchange, pause)
             pause = min(2 * pause, 1.0)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause_before_retry(self, deadline: float, exchange: Exchange, seconds: float = 0.2) -> None:
+        if time.monotonic() > deadline:
+            raise NotAnswered(
+                f"{exchange.method} {exchange.path}: no answer within {RETRY_FOR:.0f} s, at last "
+                f"{exchange.status or 'a broken connection'}"
+            )
         time.sleep(seconds)
 
     def _once(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Exchange:
@@ -263,7 +264,7 @@ class Visitor:
             body = response.read().decode()
         except (OSError, http.client.HTTPException):
             self.close()
-            exchange = Exchange(method, path, None, time.monotonic() - started)
+            exchange = Exchange(method, path, None, started, time.monotonic() - started)
         else:
             if response.status not in RETRIED:
                 self._keep_cookies(response.headers.get_all("Set-Cookie") or [])
@@ -271,6 +272,7 @@ class Visitor:
                 method,
                 path,
                 response.status,
+                started,
                 time.monotonic() - started,
                 location=response.headers.get("Location", ""),
                 body=body,
@@ -286,3 +288,11 @@ class Visitor:
                     self.cookies.pop(name, None)
                 else:
                     self.cookies[name] = morsel.value
+
+
+def _refused(exchange: Exchange) -> Exception:
+    """Return what it means that a server has answered in a way that it should not."""
+    message = f"{exchange.method} {exchange.path} was answered by {exchange.status}"
+    if exchange.status is None or exchange.status >= http.client.INTERNAL_SERVER_ERROR:
+        return NotAnswered(message)
+    return Lost(Loss.FORM, message)
