@@ -146,13 +146,17 @@ class Reconciling:
             return None  # the next commit raises it, with the path, to the request that it concerns
 
     def go_back(self, entry: Entry) -> None:
-        """Drop what cannot be stored, unless another request is using it: else every later request would fail too."""
-        if entry.has_others or (entry.newest is None and not entry.unbacked):
+        """Drop what cannot be stored: else every later request would fail too.
+
+        If another request is using the session, or it is on no node, only values that cannot be kept go. The background
+        takes nothing from a request: that has not ended, and is told by its own commit.
+        """
+        if (entry.held and entry.has_others) or (entry.newest is None and not entry.unbacked):
             return
         codec, live = self._process.codec, entry.attributes
         stored = {} if entry.newest is None else codec.decode_own(entry.newest)
         dropped = codec.kept(live)
-        if entry.unbacked:  # what is on no node is not to be lost with it: only values that cannot be kept go
+        if entry.has_others or entry.unbacked:
             dropped = {name: value for name, value in dropped.items() if self.encoding({name: value}) is None}
             stored = {name: value for name, value in stored.items() if name in dropped}
         for name in dropped:

@@ -196,6 +196,21 @@ def test_a_value_that_cannot_be_kept_does_not_take_along_what_is_on_no_node(clus
     assert client.read(server) == {"user": 7, "cart": ["tea"], "page": 2, "more": 3}
 
 
+def test_a_value_that_cannot_be_kept_fails_no_later_request_while_a_long_one_has_the_session(cluster: Cluster) -> None:
+    """Such as a websocket: that value alone is taken back, and what others have set stays."""
+    server, client = cluster.server("a"), Client()
+    client.write(server, user=7, cart=["tea"])
+
+    with client.request(server) as long_one:
+        assert long_one["user"] == 7
+        with pytest.raises(SerializationError, match="cart"), client.request(server) as session:
+            session.update(cart=object(), bad=object())
+        client.write(server, page=2)
+        assert long_one["cart"] == ["tea"]
+
+    assert client.read(cluster.server("b")) == {"user": 7, "cart": ["tea"], "page": 2}
+
+
 def test_attributes_that_are_not_backed_up_stay_when_another_cannot_be_kept(cluster: Cluster) -> None:
     """They are on no node either."""
     server, client = cluster.server("a", session_attribute_filter="user|cart"), Client()
