@@ -98,6 +98,8 @@ class PrivateCopies:
 
         That is so where this request was handed nothing that it could change, no other has the session open, and all
         that had it have committed what they changed, and nothing of that was left out.
+        What a request changes deep inside a value after its last commit is found by the next commit, as ever, and is in
+        no copy before that.
         """
         # First whether it is alone: who leaves meanwhile has left marks before.
         alone = entry.active == 1 and not request.released and not request.changeable
