@@ -20,7 +20,7 @@ from .visitor import Exchange, Visitor
 ITEMS = ("apple", "banana", "cherry", "fig", "grape", "kiwi", "lemon", "mango", "olive", "peach", "pear", "plum")
 """What the shops sell."""
 
-LOOKS = 0.25
+LOOKS = 0.4
 """The part of his clicks that look at the shop only, by one request; the others change something first."""
 
 UNEVENNESS = 0.25

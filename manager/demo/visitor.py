@@ -24,7 +24,7 @@ from .losses import Loss, Lost, NotAnswered
 from .observing import HEADER
 from .shop_page import Page
 
-TIMEOUT = 5.0
+TIMEOUT = 10.0
 """Seconds that a visitor waits for an answer; nginx gives up earlier."""
 
 RETRY_FOR = 10.0
