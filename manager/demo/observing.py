@@ -22,8 +22,13 @@ HEALTH_PATH = "/-/health"
 """Where a server says how its manager does, to whoever asks it directly."""
 
 HEADER = "X-Demo"
-"""The header of a response that says, as JSON, who served it and what happened to its session."""
+"""The header of a response that says, as JSON, who served it and what happened to its session.
 
+A request that has it, too, is told whether a node was asked. To know that, a server sums up all its figures:
+milliseconds that it should not spend on each of a crowd."""
+
+_WSGI_HEADER = f"HTTP_{HEADER.upper().replace('-', '_')}"
+_ASGI_HEADER = HEADER.lower().encode()
 _REMEMBERED = 50
 """Events between two responses that are told: an outage moves every session."""
 
@@ -56,19 +61,20 @@ class Observer:
         self._revalidations = 0
         manager.listen(self._events.append)
 
-    def told(self, *, sent_a_cookie: bool) -> str:
+    def told(self, *, sent_a_cookie: bool, curious: bool = True) -> str:
         """Return the value of `HEADER`, and forget what it tells.
 
         Parameters
         ----------
         sent_a_cookie
             Whether the client of the request sent one.
+        curious
+            Whether it wants to know if a node was asked.
         """
         events: list[Event] = []
         while self._events:
             events.append(self._events.popleft())
-        counters = self._manager.statistics().counters
-        asked, self._revalidations = counters.revalidations > self._revalidations, counters.revalidations
+        asked = curious and self._has_asked()
         return json.dumps(
             {
                 "server": self._server,
@@ -77,6 +83,10 @@ class Observer:
                 "events": [_shown(event) for event in events if event.kind in _TOLD],
             }
         )
+
+    def _has_asked(self) -> bool:
+        before, self._revalidations = self._revalidations, self._manager.statistics().counters.revalidations
+        return self._revalidations > before
 
     def health(self) -> str:
         """Return how the manager does, as JSON."""
@@ -130,7 +140,7 @@ def observed_wsgi(application: "WSGIApplication", observer: Observer) -> "WSGIAp
             return [observer.health().encode()]
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
-            told = observer.told(sent_a_cookie="HTTP_COOKIE" in environ)
+            told = observer.told(sent_a_cookie="HTTP_COOKIE" in environ, curious=_WSGI_HEADER in environ)
             return start_response(status, [*headers, (HEADER, told)], exc_info)
 
         return application(environ, start)
@@ -156,10 +166,11 @@ def observed_asgi(application: Asgi, observer: Observer) -> Asgi:
 
         async def tell(message: Any) -> None:
             if message["type"] == "http.response.start":
-                told = observer.told(sent_a_cookie=any(name == b"cookie" for name, _ in scope["headers"]))
+                sent = {name for name, _ in scope["headers"]}
+                told = observer.told(sent_a_cookie=b"cookie" in sent, curious=_ASGI_HEADER in sent)
                 message = {
                     **message,
-                    "headers": [*message.get("headers", ()), (HEADER.lower().encode(), told.encode())],
+                    "headers": [*message.get("headers", ()), (_ASGI_HEADER, told.encode())],
                 }
             await send(message)
 

@@ -34,7 +34,7 @@ class Story:
         self._journal = journal
         self._pace = pace
         self._served: list[Served] = []
-        self._visitor = Visitor(cluster.address, "Ann", self._note)
+        self._visitor = Visitor(cluster.address, "Ann", self._note, curious=True)
 
     def tell(self) -> Outcome:
         """Go through all of it, and return how it ended; the outcome is in the journal too.

@@ -76,13 +76,18 @@ class Visitor:
         What he is called, which no other visitor is.
     listener
         Hears of each exchange.
+    curious
+        Whether servers should tell if they have asked a node, see `HEADER`.
     """
 
-    def __init__(self, address: tuple[str, int], name: str, listener: Listener = lambda _: None) -> None:
+    def __init__(
+        self, address: tuple[str, int], name: str, listener: Listener = lambda _: None, *, curious: bool = False
+    ) -> None:
         self._address = address
         self._listener = listener
         self._connection: http.client.HTTPConnection | None = None
         self._page = Page()
+        self._headers = {HEADER: "asked?"} if curious else {}
         self.name = name
         self.cookies: dict[str, str] = {}
         self.expected: dict[str, int] = {}
@@ -251,9 +256,9 @@ class Visitor:
     def _once(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Exchange:
         """Send a request once."""
         started = time.monotonic()
-        headers = (
-            {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
-        )
+        headers = dict(self._headers)
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         if self._connection is None:
