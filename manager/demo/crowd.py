@@ -29,9 +29,6 @@ RATE = 100.0
 """Requests a second that a crowd sends while servers answer at once; whoever waits for an answer sends none. The one
 server that is left has to cope with them, on a core that it shares: a late answer is a second fault."""
 
-ANSWER_TIMEOUT = 3
-"""Seconds that nginx waits for a server. Those who are with one that is frozen wait as long, once."""
-
 REGISTER_WITHIN = 120.0
 """Seconds that all visitors may take to register, before the time runs."""
 
@@ -287,5 +284,5 @@ def run_crowd(
         The cluster cannot be started here.
     """
     plans = [ServerPlan(f"app{number}", shop, kind) for number, kind in enumerate(SHOPS[shop], 1)]
-    with Cluster(plans, ANSWER_TIMEOUT) as cluster:
+    with Cluster(plans) as cluster:
         return Crowd(cluster, visitors, rate).visit(plans, seconds, tell)

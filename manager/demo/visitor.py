@@ -116,26 +116,21 @@ class Visitor:
             Nobody answers.
         """
         if not self._enter("/register"):
-            self._log_in(unknown=True)
+            self.log_in(unknown=True)
 
-    def log_in(self) -> None:
-        """Log in; raises what `register` raises."""
-        self._log_in(unknown=False)
+    def log_in(self, *, unknown: bool = False) -> None:
+        """Log in; raises what `register` raises.
 
-    def _log_in(self, *, unknown: bool) -> None:
+        Parameters
+        ----------
+        unknown
+            Whether a request before may be carried out late, and end the session whose form is sent.
+        """
         if not self._enter("/login", unknown=unknown):
             raise Lost(Loss.LOGIN, f"{self.name} has an account and may not log in")
 
     def _enter(self, path: str, *, unknown: bool = False) -> bool:
-        """Send the form of an account until the outcome is known; return False if the shop shows it again.
-
-        Parameters
-        ----------
-        path
-            Of the form.
-        unknown
-            Whether a request before may be carried out late, and end the session whose form it is.
-        """
+        """Send the form of an account until the outcome is known; return False if the shop shows it again."""
         self.logged_in = None if unknown else False
         deadline = time.monotonic() + RETRY_FOR
         while True:
