@@ -41,7 +41,7 @@ def test_a_visitor_loses_nothing_without_a_fault(cluster: Cluster, new_visitor: 
 
 def test_a_visitor_loses_nothing_when_his_server_is_killed(cluster: Cluster, new_visitor: NewVisitor) -> None:
     """The other one takes over."""
-    visitor = new_visitor(cluster.address, "who moves")
+    visitor = new_visitor(cluster.address, "who-moves")
     visitor.register()
     visitor.put("apple", 3)
     server, _ = visitor.place
@@ -58,7 +58,7 @@ def test_a_visitor_loses_nothing_when_his_server_is_killed(cluster: Cluster, new
 
 def test_a_visitor_notices_that_everything_is_gone(cluster: Cluster, new_visitor: NewVisitor) -> None:
     """The control: all nodes and servers at once are more than anything survives."""
-    visitor = new_visitor(cluster.address, "who loses")
+    visitor = new_visitor(cluster.address, "who-loses")
     visitor.register()
     visitor.put("apple", 3)
     members = [*cluster.nodes.values(), *cluster.servers.values()]
