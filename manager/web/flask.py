@@ -2,11 +2,13 @@
 
 `MemcachedSessions` is the extension; Flask's own settings rule the cookie and the lifetime. Invariants: no node is
 asked for a request that does not look at its session; a session without data leaves no trace; a cookie is sent only
-when the id changes or its lifetime is renewed; a response that depends on the session says so to caches.
+when the id changes or its lifetime is renewed; a response that depends on the session says so to caches; a session that
+could not be asked for is ended by nothing but `FlaskSession.clear`.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from flask import Flask, Request, Response
@@ -16,9 +18,10 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from ...serializers import SerializationError
-from ..cookie import CookieKind
+from ..cookie import CookieAction, CookieKind
 from ..errors import ConfigurationError
 from ..manager import SessionManager
+from ..request_state import Verdict
 from ..session import Session
 from ..settings import Settings
 from .framework_settings import framework_settings, seconds_of
@@ -44,8 +47,15 @@ class FlaskSession(Session, SessionMixin):
     """Whether this request has made it outlive the browser, or not any more."""
     streams = False
     """Whether the body is sent after the session was saved."""
+    torn_down = False
+    """Whether Flask has told of the end of the request while its body was still to be sent."""
 
     _marked_as_accessed = False
+    _cleared = False
+    _refilled = False
+    """Whether this request has changed it since it was cleared."""
+    _found_something: bool | None = None
+    """Whether there was data in it before the first change of this request; None: it has changed nothing."""
 
     @property
     def accessed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - Flask has an attribute there
@@ -78,11 +88,47 @@ class FlaskSession(Session, SessionMixin):
         super().rotate()
         self.modified = True
 
+    def clear(self) -> None:
+        """Remove all attributes. If nothing follows, the session ends in every process when the request is saved; else
+        what follows has a new id from then on, and the old one is dead.
+        """
+        super().clear()
+        self._cleared, self._refilled = True, False
+
     @property
     def holds_nothing(self) -> bool:
         """Whether there is no data in it; how long it is to live is none."""
         attributes = self.request_state.attributes
         return not attributes or (len(attributes) == 1 and _PERMANENT in attributes)
+
+    @property
+    def was_emptied(self) -> bool:
+        """Whether this request took out the last of what it had found, and nobody has put in, or can put in, more.
+
+        To be asked after a commit, which has brought in what other processes have put in. Where no node could say that,
+        or a backup waits, or another request has the session open, it goes on, empty.
+        """
+        request = self.request_state
+        entry = request.entry
+        if not (self._found_something and self.holds_nothing) or entry is None or request.ignored:
+            return False
+        return not (self.ended or self.superseded or entry.behind or entry.has_others)
+
+    def act_on_clear(self, *, may_rotate: bool) -> None:
+        """End what was cleared, or give what was put in since then a new id if the client can still be told."""
+        request = self.request_state
+        if not self._cleared or request.ignored:
+            return
+        if not self._refilled or self.holds_nothing:
+            self.destroy()
+        elif may_rotate:
+            if request.entry is None and request.verdict is Verdict.UNDECIDED:
+                refilled = dict(request.attributes or {})
+                self.destroy()
+                self._shared().update(refilled)
+            elif request.entry is not None and not self.ended:
+                self.rotate()
+            self._cleared = False
 
     def forget_permanence(self) -> None:
         """Remove what alone would make a session out of nothing."""
@@ -90,8 +136,11 @@ class FlaskSession(Session, SessionMixin):
             self.request_state.attributes.clear()
 
     def _changing(self) -> dict[str, Any]:
-        self.modified = True
-        return super()._changing()
+        self.modified, self._refilled = True, self._cleared
+        attributes = super()._changing()
+        if self._found_something is None:
+            self._found_something = not self.holds_nothing
+        return attributes
 
 
 class MemcachedSessionInterface(SessionInterface):
@@ -122,21 +171,24 @@ class MemcachedSessionInterface(SessionInterface):
         """
         if not isinstance(session, FlaskSession):
             raise TypeError(f"a {type(session).__name__} is no session of MemcachedSessions, and cannot be saved")
+        session.streams = False
         try:
             self._save(app, session, response)
-        finally:
-            # One that was opened beside that of the request, as the test client's session_transaction does.
+        except BaseException:
+            # That of the request is to be saved with an error page. The other was opened beside it, as the test
+            # client's session_transaction does.
             if session is not _session_of_request():
                 self.manager.release(session)
+            raise
+        if response.is_streamed and not response.direct_passthrough:  # a file passed through tells nobody of its end
+            session.streams = True
+            response.call_on_close(partial(self.release, app, session))
+        else:  # at once: another function for the end of requests may fail before ours
+            self.manager.release(session)
 
     def _save(self, app: Flask, session: FlaskSession, response: Response) -> None:
-        accessed, session.streams = session.accessed, response.is_streamed
-        if session.holds_nothing:
-            if session.modified:
-                session.destroy()
-            elif session.request_state.entry is None:
-                session.forget_permanence()
-        action = self.manager.commit(session, status=response.status_code)
+        accessed = session.accessed
+        action = self._commit(session, response.status_code)
         if action.kind is CookieKind.DELETE:
             response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
         elif action.kind is CookieKind.SET or (accessed and self._renews_cookie(app, session)):
@@ -147,6 +199,16 @@ class MemcachedSessionInterface(SessionInterface):
         elif not accessed:
             return
         response.vary.add("Cookie")
+
+    def _commit(self, session: FlaskSession, status: int) -> CookieAction:
+        session.act_on_clear(may_rotate=True)
+        if session.holds_nothing and session.request_state.entry is None:
+            session.forget_permanence()
+        action = self.manager.commit(session, status=status)
+        if session.was_emptied:
+            session.destroy()
+            action = self.manager.commit(session, status=status)
+        return action
 
     def _renews_cookie(self, app: Flask, session: FlaskSession) -> bool:
         """Whether the client is to keep the id that it has for longer, or for less long."""
@@ -165,10 +227,22 @@ class MemcachedSessionInterface(SessionInterface):
             "partitioned": self.get_cookie_partitioned(app),
         }
 
+    def tear_down(self, app: Flask, session: FlaskSession, error: BaseException | None) -> None:
+        """Let go of the session of a request, unless its body is still to be sent.
+
+        Flask 3.1.2 and later tells of the end of a request before the body of ``stream_with_context`` begins, and again
+        when it has ended.
+        """
+        if session.streams and not session.torn_down and error is None:
+            session.torn_down = True
+        else:
+            self.release(app, session)
+
     def release(self, app: Flask, session: FlaskSession) -> None:
         """Let go of the session of a request, after storing what was changed while the body was sent."""
         try:
-            if session.streams:
+            if session.streams and not session.request_state.released:
+                session.act_on_clear(may_rotate=False)
                 if session.request_state.entry is None and not session.holds_nothing:
                     app.logger.warning(
                         "A session began while the body of its response was sent: dropped, for no cookie can be set any"
@@ -240,10 +314,10 @@ class MemcachedSessions:
                 )
 
         @app.teardown_request
-        def release(_: BaseException | None) -> None:  # pyright: ignore[reportUnusedFunction]
+        def tear_down(error: BaseException | None) -> None:  # pyright: ignore[reportUnusedFunction]
             session = _session_of_request()
             if isinstance(session, FlaskSession):
-                interface.release(app, session)
+                interface.tear_down(app, session, error)
 
 
 def _session_of_request() -> SessionMixin:
