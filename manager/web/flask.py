@@ -2,11 +2,13 @@
 
 `MemcachedSessions` is the extension; Flask's own settings rule the cookie and the lifetime. Invariants: no node is
 asked for a request that does not look at its session; a session without data leaves no trace; a cookie is sent only
-when the id changes or its lifetime is renewed; a response that depends on the session says so to caches.
+when the id changes or its lifetime is renewed; a response that depends on the session says so to caches; a session that
+could not be asked for is ended by nothing but `FlaskSession.clear`.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from flask import Flask, Request, Response
@@ -16,11 +18,11 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from ...serializers import SerializationError
-from ..cookie import CookieKind
+from ..cookie import CookieAction, CookieKind
 from ..errors import ConfigurationError
 from ..manager import SessionManager
-from ..session import Session
 from ..settings import Settings
+from .flask_session import FlaskSession
 from .framework_settings import framework_settings, seconds_of
 from .safe_text import keep_safe_text
 
@@ -29,69 +31,6 @@ EXTENSION = "memcached_sessions"
 
 _PREFIX = "MEMCACHED_SESSIONS_"
 _OF_THE_SERIALIZER = "MEMCACHED_SESSIONS_COMPACT"  # chooses the implementation of compact, in the environment
-_PERMANENT = "_permanent"
-"""The attribute in which Flask keeps whether a session outlives the browser."""
-
-
-class FlaskSession(Session, SessionMixin):
-    """What ``flask.session`` is: a `Session` with the marks that Flask and its extensions look at.
-
-    The marks are about the attributes themselves; what changes deep inside a value is stored all the same.
-    """
-
-    modified = False
-    permanence_changed = False
-    """Whether this request has made it outlive the browser, or not any more."""
-    streams = False
-    """Whether the body is sent after the session was saved."""
-
-    _marked_as_accessed = False
-
-    @property
-    def accessed(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - Flask has an attribute there
-        """Whether the response may depend on it: it was looked at, or Flask has handed it out."""
-        request = self.request_state
-        return self._marked_as_accessed or request.used or request.looked_at
-
-    @accessed.setter
-    def accessed(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self._marked_as_accessed = value
-
-    @property
-    def new(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - Flask has a constant there
-        """Whether it begins with this request."""
-        return self.is_new
-
-    @property
-    def permanent(self) -> bool:
-        """Whether the cookie outlives the browser, for ``PERMANENT_SESSION_LIFETIME``."""
-        return bool(self.get(_PERMANENT))
-
-    @permanent.setter
-    def permanent(self, value: bool) -> None:
-        if bool(value) != self.permanent:
-            self._shared()[_PERMANENT] = bool(value)
-            self.permanence_changed = True
-
-    def rotate(self) -> None:
-        """Give the session a new id at once; the old one is dead in every process. For logins."""
-        super().rotate()
-        self.modified = True
-
-    @property
-    def holds_nothing(self) -> bool:
-        """Whether there is no data in it; how long it is to live is none."""
-        attributes = self.request_state.attributes
-        return not attributes or (len(attributes) == 1 and _PERMANENT in attributes)
-
-    def forget_permanence(self) -> None:
-        """Remove what alone would make a session out of nothing."""
-        if self.request_state.attributes:
-            self.request_state.attributes.clear()
-
-    def _changing(self) -> dict[str, Any]:
-        self.modified = True
-        return super()._changing()
 
 
 class MemcachedSessionInterface(SessionInterface):
@@ -122,21 +61,24 @@ class MemcachedSessionInterface(SessionInterface):
         """
         if not isinstance(session, FlaskSession):
             raise TypeError(f"a {type(session).__name__} is no session of MemcachedSessions, and cannot be saved")
+        session.streams = False
         try:
             self._save(app, session, response)
-        finally:
-            # One that was opened beside that of the request, as the test client's session_transaction does.
+        except BaseException:
+            # That of the request is to be saved with an error page. The other was opened beside it, as the test
+            # client's session_transaction does.
             if session is not _session_of_request():
                 self.manager.release(session)
+            raise
+        if response.is_streamed and not response.direct_passthrough:  # a file passed through tells nobody of its end
+            session.streams = True
+            response.call_on_close(partial(self.release, app, session))
+        else:  # at once: another function for the end of requests may fail before ours
+            self.manager.release(session)
 
     def _save(self, app: Flask, session: FlaskSession, response: Response) -> None:
-        accessed, session.streams = session.accessed, response.is_streamed
-        if session.holds_nothing:
-            if session.modified:
-                session.destroy()
-            elif session.request_state.entry is None:
-                session.forget_permanence()
-        action = self.manager.commit(session, status=response.status_code)
+        accessed = session.accessed
+        action = self._commit(session, response.status_code)
         if action.kind is CookieKind.DELETE:
             response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
         elif action.kind is CookieKind.SET or (accessed and self._renews_cookie(app, session)):
@@ -147,6 +89,16 @@ class MemcachedSessionInterface(SessionInterface):
         elif not accessed:
             return
         response.vary.add("Cookie")
+
+    def _commit(self, session: FlaskSession, status: int) -> CookieAction:
+        session.act_on_clear(may_rotate=True)
+        if session.holds_nothing and session.request_state.entry is None:
+            session.forget_permanence()
+        action = self.manager.commit(session, status=status)
+        if session.was_emptied:
+            session.destroy()
+            action = self.manager.commit(session, status=status)
+        return action
 
     def _renews_cookie(self, app: Flask, session: FlaskSession) -> bool:
         """Whether the client is to keep the id that it has for longer, or for less long."""
@@ -165,10 +117,22 @@ class MemcachedSessionInterface(SessionInterface):
             "partitioned": self.get_cookie_partitioned(app),
         }
 
+    def tear_down(self, app: Flask, session: FlaskSession, error: BaseException | None) -> None:
+        """Let go of the session of a request, unless its body is still to be sent.
+
+        Flask 3.1.2 and later tells of the end of a request before the body of ``stream_with_context`` begins, and again
+        when it has ended.
+        """
+        if session.streams and not session.torn_down and error is None:
+            session.torn_down = True
+        else:
+            self.release(app, session)
+
     def release(self, app: Flask, session: FlaskSession) -> None:
         """Let go of the session of a request, after storing what was changed while the body was sent."""
         try:
-            if session.streams:
+            if session.streams and not session.request_state.released:
+                session.act_on_clear(may_rotate=False)
                 if session.request_state.entry is None and not session.holds_nothing:
                     app.logger.warning(
                         "A session began while the body of its response was sent: dropped, for no cookie can be set any"
@@ -240,10 +204,10 @@ class MemcachedSessions:
                 )
 
         @app.teardown_request
-        def release(_: BaseException | None) -> None:  # pyright: ignore[reportUnusedFunction]
+        def tear_down(error: BaseException | None) -> None:  # pyright: ignore[reportUnusedFunction]
             session = _session_of_request()
             if isinstance(session, FlaskSession):
-                interface.release(app, session)
+                interface.tear_down(app, session, error)
 
 
 def _session_of_request() -> SessionMixin:
@@ -262,6 +226,7 @@ def _settings(app: Flask) -> Settings:
         values,
         spell=lambda name: f"{_PREFIX}{name.upper()}",
         lifetime=seconds_of(app.permanent_session_lifetime),
+        lifetime_key="PERMANENT_SESSION_LIFETIME",
         secret_keys=_secret_keys(app),
     )
 

@@ -21,7 +21,12 @@ _SHORTEST_KEY = 16
 
 
 def framework_settings(
-    values: Mapping[str, Any], *, spell: Callable[[str], str], lifetime: float, secret_keys: Iterable[str | bytes]
+    values: Mapping[str, Any],
+    *,
+    spell: Callable[[str], str],
+    lifetime: float,
+    lifetime_key: str,
+    secret_keys: Iterable[str | bytes],
 ) -> Settings:
     """Return the settings that a framework's configuration stands for.
 
@@ -33,6 +38,8 @@ def framework_settings(
         Returns the key of a setting as it stands in the configuration.
     lifetime
         Seconds that the framework's sessions rest at most: the ``max_inactive_interval`` unless that is given.
+    lifetime_key
+        The framework's key of that.
     secret_keys
         Of the framework, the present one first: the ``signing_keys`` unless those are given.
 
@@ -41,10 +48,11 @@ def framework_settings(
     ConfigurationError
         A setting is unknown or wrong, given twice, or the framework's own.
 
-    >>> settings = framework_settings({"nodes": "memory://"}, spell=str.upper, lifetime=3600, secret_keys=["k" * 20])
+    >>> of_the_framework = {"spell": str.upper, "lifetime": 3600, "lifetime_key": "AGE", "secret_keys": ["k" * 20]}
+    >>> settings = framework_settings({"nodes": "memory://"}, **of_the_framework)
     >>> settings.max_inactive_interval, len(settings.mac_keys)
     (3600, 1)
-    >>> framework_settings({"nodes": "memory://", "copies": 0}, spell=str.upper, lifetime=3600, secret_keys=[])
+    >>> framework_settings({"nodes": "memory://", "copies": 0}, **of_the_framework)
     Traceback (most recent call last):
         ...
     memcached_sessions.manager.errors.ConfigurationError: COPIES: copies cannot be 0; allowed: 1 (more come with \
@@ -71,8 +79,13 @@ non-sticky mode)
     try:
         return Settings(**given)
     except SettingError as error:
-        name = _NODES_ALIAS if error.setting == "memcached_nodes" and _NODES_ALIAS in values else error.setting
-        raise ConfigurationError(f"{spell(name)}: {error}") from error
+        if error.setting == "max_inactive_interval" and error.setting not in values:
+            key = lifetime_key
+        elif error.setting == "memcached_nodes" and _NODES_ALIAS in values:
+            key = spell(_NODES_ALIAS)
+        else:
+            key = spell(error.setting)
+        raise ConfigurationError(f"{key}: {error}") from error
 
 
 def seconds_of(lifetime: object) -> float:

@@ -74,6 +74,7 @@ def configured_settings() -> Settings:
         values,
         spell=lambda name: f'MEMCACHED_SESSIONS["{name}"]',
         lifetime=conf.settings.SESSION_COOKIE_AGE,
+        lifetime_key="SESSION_COOKIE_AGE",
         secret_keys=keys,
     )
 

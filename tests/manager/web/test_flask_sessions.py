@@ -535,7 +535,11 @@ def test_a_key_that_comes_late_is_refused(nodes: str) -> None:
         ({"MEMCACHED_SESSIONS_NODES": "?"}, "MEMCACHED_SESSIONS_NODES: memcached_nodes cannot be"),
         ({"MEMCACHED_SESSIONS_MEMCACHED_NODES": "h:1"}, "_NODES and MEMCACHED_SESSIONS_MEMCACHED_NODES are the same"),
         ({"MEMCACHED_SESSIONS_COOKIE_NAME": "x"}, "rules the cookie: set SESSION_COOKIE_NAME instead"),
-        ({"PERMANENT_SESSION_LIFETIME": 0}, "MAX_INACTIVE_INTERVAL: max_inactive_interval cannot be 0"),
+        ({"PERMANENT_SESSION_LIFETIME": 0}, "^PERMANENT_SESSION_LIFETIME: max_inactive_interval cannot be 0"),
+        (
+            {"PERMANENT_SESSION_LIFETIME": 0, "MEMCACHED_SESSIONS_MAX_INACTIVE_INTERVAL": 0},
+            "^MEMCACHED_SESSIONS_MAX_INACTIVE_INTERVAL: max_inactive_interval cannot be 0",
+        ),
     ],
 )
 def test_wrong_settings_are_refused_at_start(shop: NewShop, config: dict[str, Any], message: str) -> None:

@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from memcached_process import MemcachedProcess
 from web.django_process import django_process, in_django
 
 import memcached_sessions
+from memcached_sessions.manager.errors import ManagerError
+from memcached_sessions.manager.web.flask import MemcachedSessions
 
 __all__ = ["django_process"]
 
@@ -23,7 +26,7 @@ def examples(page: str) -> list[str]:
 
 def test_the_flask_shop_counts_visits_and_logs_in_and_out(shared_memcached: MemcachedProcess) -> None:
     """With the route of the example, and another id after each."""
-    shop, login = examples("flask.md")
+    shop, login, _ = examples("flask.md")
     names: dict[str, Any] = {"__name__": "shop"}
     exec(shop.replace(NODES, f"n1:127.0.0.1:{shared_memcached.port}") + login, names)  # noqa: S102 - of our own page
     app: Flask = names["app"]
@@ -40,6 +43,26 @@ def test_the_flask_shop_counts_visits_and_logs_in_and_out(shared_memcached: Memc
         assert client.get("/").text == "visit 3"
         assert client.post("/logout").text == "bye"
         assert client.get("/").text == "visit 1"
+
+
+def test_the_flask_fixture_closes_the_manager(shared_memcached: MemcachedProcess) -> None:
+    """Of the application that a factory has made for one test."""
+
+    def create_app() -> Flask:
+        app = Flask("shop")
+        app.config["MEMCACHED_SESSIONS_NODES"] = f"n1:127.0.0.1:{shared_memcached.port}"
+        MemcachedSessions(app)
+        return app
+
+    names: dict[str, Any] = {"create_app": create_app}
+    fixture = examples("flask.md")[2].replace("@pytest.fixture\n", "")
+    exec(fixture, names)  # noqa: S102 - of our own page
+    given = names["app"]()
+    manager = next(given).extensions["memcached_sessions"]
+    manager.reconfigure(enabled=True)
+    assert next(given, None) is None
+    with pytest.raises(ManagerError, match="the manager is closed"):
+        manager.reconfigure(enabled=True)
 
 
 @in_django
