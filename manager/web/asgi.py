@@ -59,7 +59,14 @@ class AsgiSession(HttpSession):
         await self._manager.adestroy(self)
 
     async def acommit(self) -> None:
-        """Store what was changed so far: a websocket may live long, and is committed when it begins and ends."""
+        """Store what was changed so far: a websocket may live long, and is committed when it begins and ends.
+
+        It is a use of the session, which keeps it from expiring.
+        """
+        self.mark_accessed()
+        entry = self.request_state.entry
+        if entry is not None:
+            entry.accessed = self._owner.now()
         told = not self.head.has_left
         await self.aend_if_cleared(told=told)
         if told or self.head.lets_commit():
