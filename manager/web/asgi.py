@@ -8,7 +8,7 @@ cancellation too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from ..cookie_header import cookie_value
@@ -59,9 +59,36 @@ class AsgiSession(HttpSession):
         await self._manager.adestroy(self)
 
     async def acommit(self) -> None:
-        """Store what was changed so far: a websocket may live long, and is committed when it begins and ends."""
-        if not self.head.has_left or self.head.lets_commit():
+        """Store what was changed so far: a websocket may live long, and is committed when it begins and ends.
+
+        It is a use of the session, which keeps it from expiring.
+        """
+        self.mark_accessed()
+        entry = self.request_state.entry
+        if entry is not None:
+            entry.accessed = self._owner.now()
+        told = not self.head.has_left
+        await self.aend_if_cleared(told=told)
+        if told or self.head.lets_commit():
             await self._manager.acommit(self)
+
+    async def aend_if_cleared(self, *, told: bool) -> None:
+        """End the id of a session that was cleared; as `end_if_cleared`."""
+        if not self.cleared:
+            return
+        if not self:
+            await self.adestroy()
+        elif told:
+            await self.arotate()
+        self.cleared = False
+
+    async def areplace(self, found: object) -> None:
+        """Do what an application means that has put something else where the session was: attributes, or the end."""
+        if isinstance(found, Mapping):
+            self.clear()
+            self.update(found)
+        else:
+            await self.adestroy()
 
 
 class SessionMiddleware:
@@ -131,13 +158,25 @@ class SessionMiddleware:
         head = session.head
         # In the scope itself and not in a copy: handlers of errors are outside, and expect it as from Starlette's.
         scope["session"] = session
+        root_path = scope.get("root_path", "")
+
+        async def end_what_was_left(*, told: bool) -> None:
+            """End the id of a session that the application has cleared or replaced."""
+            found: object = scope.get("session", session)
+            is_mounted = scope.get("root_path", "") != root_path
+            if found is not session and not _is_of_another_middleware(found, is_mounted=is_mounted):
+                scope["session"] = session
+                await session.areplace(found)
+            await session.aend_if_cleared(told=told)
 
         async def commit_late() -> None:
+            await end_what_was_left(told=False)
             if head.lets_commit():
                 await manager.acommit(session)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] in _HEADS:
+                await end_what_was_left(told=True)
                 action = await manager.acommit(session, status=message.get("status", 200))
                 message = {**message, "headers": _encoded(head.headers(action, _decoded(message.get("headers", ()))))}
             elif message["type"] == "websocket.close":
@@ -186,6 +225,15 @@ class SessionMiddleware:
             await close_and_send({"type": "lifespan.startup.complete"})
             await receive_and_open()
             await close_and_send({"type": "lifespan.shutdown.complete"})
+
+
+def _is_of_another_middleware(found: object, *, is_mounted: bool) -> bool:
+    """Whether it is the session of a middleware inside, and no replacement by the application.
+
+    Starlette's is of a class of its own. In older versions it is a plain dict: there it must be one of an application
+    that is mounted.
+    """
+    return (is_mounted or type(found) is not dict) and isinstance(found, Mapping)
 
 
 def _cookie(headers: Iterable[tuple[bytes, bytes]], name: str) -> str | None:

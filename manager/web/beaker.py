@@ -23,6 +23,15 @@ class BeakerSession(HttpSession):
 
     persist = save
 
+    def has_key(self, name: str) -> bool:
+        """Return whether there is an attribute; as ``in``."""
+        return name in self
+
+    @property
+    def timeout(self) -> int | None:
+        """Seconds that it may rest; as `Session.max_inactive_interval`, by which it is set for one session alone."""
+        return self.max_inactive_interval
+
     def delete(self) -> None:
         """End the session, in every process; as `Session.destroy`."""
         self.destroy()

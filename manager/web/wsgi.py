@@ -149,8 +149,10 @@ class _Response:
 
     def commit_late(self) -> None:
         """Commit what the application has changed since the head left."""
-        if self._begun and not self._failed and self._head.lets_commit():
-            self._manager.commit(self._session)
+        if self._begun and not self._failed:
+            self._session.end_if_cleared(told=False)
+            if self._head.lets_commit():
+                self._manager.commit(self._session)
 
     def release(self) -> None:
         """Let go of the session."""
@@ -163,6 +165,7 @@ class _Response:
     def _send_head(self) -> None:
         assert self._waiting is not None  # noqa: S101 - for the type checker
         status, headers, exc_info = self._waiting
+        self._session.end_if_cleared(told=True)
         action = self._manager.commit(self._session, status=int(status[:3]))
         self._waiting = None
         try:

@@ -153,6 +153,172 @@ def test_a_session_that_begins_too_late_is_dropped_and_logged(
     assert "'user'" in caplog.text
 
 
+def refill(session: Session) -> None:
+    """Log in anew."""
+    session.clear()
+    session["user"] = 7
+
+
+@pytest.mark.parametrize(("change", "left"), [(lambda session: session.clear(), {}), (refill, {"user": 7})])
+def test_what_was_cleared_after_the_head_ends_or_keeps_its_id(
+    change: Callable[[Session], object],
+    left: dict[str, Any],
+    manager: SessionManager,
+    shared_memcached: MemcachedProcess,
+) -> None:
+    """A logout is one, cookie or not; but no client could be told of a new id."""
+    visitor = begun_session(manager)
+    visitor.app = SessionMiddleware(after_the_head(change), manager=manager)
+
+    visitor.ask()
+
+    assert stored(shared_memcached, visitor.cookie) == left
+    assert manager.health().sessions == len(left)
+
+
+@pytest.mark.parametrize("change", [lambda session: session.clear(), refill])
+def test_a_session_that_was_cleared_is_ended_without_blocking(
+    change: Callable[[Session], object], start_memcached: Callable[[], MemcachedProcess]
+) -> None:
+    """Others are served while nodes are told."""
+    memcached, server = start_memcached(), Server()
+
+    async def application(scope: Message, receive: Any, send: Any) -> None:
+        del receive
+        change(scope["session"])
+        await send(OK)
+        await send(END)
+
+    async def serve(header: str) -> list[Message]:
+        task = asyncio.create_task(middleware(scope_of(header=header), server.receive, server.send))
+        await asyncio.sleep(0.1)
+        before = list(server.sent)
+        memcached.resume()
+        await task
+        return before
+
+    with SessionManager(f"n1:127.0.0.1:{memcached.port}", **WAITING) as manager:
+        visitor = begun_session(manager)
+        middleware = SessionMiddleware(application, manager=manager)
+        memcached.freeze()
+
+        assert asyncio.run(serve(visitor.header)) == []
+        assert server.answer().set_cookie
+        assert stored(memcached, visitor.cookie) == {}
+
+
+# A session that was replaced
+
+
+def replacing(session: object, *, late: bool = False, mounted: bool = False) -> Any:
+    """Return an application that puts something else where the session is."""
+
+    async def application(scope: Message, receive: Any, send: Any) -> None:
+        del receive
+        if late:
+            await send(OK)
+        if mounted:
+            scope["root_path"] = "/admin"
+        scope["session"] = session
+        if not late:
+            await send(OK)
+        await send(END)
+
+    return application
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("session", [None, object(), {}])
+def test_a_session_that_was_replaced_by_none_ends(
+    session: object, late: bool, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """Litestar's ``clear_session()`` puts a mark there, for a logout."""
+    visitor = begun_session(manager)
+    old = visitor.cookie
+    visitor.app = SessionMiddleware(replacing(session, late=late), manager=manager)
+
+    answer = visitor.ask()
+
+    assert ("Max-Age=0" in answer.set_cookie) is not late
+    assert stored(shared_memcached, old) == {}
+
+
+def test_attributes_that_replace_the_session_are_stored_under_a_new_id(
+    manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """Litestar's ``set_session()`` puts a dict there, for a login."""
+    visitor = begun_session(manager)
+    old = visitor.cookie
+    visitor.app = SessionMiddleware(replacing({"user": 7}), manager=manager)
+
+    visitor.ask()
+
+    assert visitor.sid != str(old)[:32]
+    assert stored(shared_memcached, visitor.cookie) == {"user": 7}
+    assert stored(shared_memcached, old) == {}
+
+
+def test_attributes_that_replace_the_session_after_the_head_are_stored_under_its_id(
+    manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """No client could be told of a new one."""
+    visitor = begun_session(manager)
+    visitor.app = SessionMiddleware(replacing({"user": 7}, late=True), manager=manager)
+
+    visitor.ask()
+
+    assert stored(shared_memcached, visitor.cookie) == {"user": 7}
+
+
+def test_a_replacement_that_cannot_be_kept_is_an_error_once(
+    manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """The application can still answer, and the session goes on as it was."""
+
+    async def application(scope: Message, receive: Any, send: Any) -> None:
+        del receive
+        scope["session"] = {"lock": object()}
+        with pytest.raises(ValueError, match="lock"):
+            await send(OK)
+        await send(OK | {"status": 500})
+        await send(END)
+
+    visitor = begun_session(manager)
+    visitor.app = SessionMiddleware(application, manager=manager)
+
+    assert visitor.ask().status == 500
+    assert stored(shared_memcached, visitor.cookie) == {"visits": 1}
+
+
+class SessionOfOthers(dict[str, Any]):
+    """As Starlette's own middleware has it."""
+
+
+@pytest.mark.parametrize(
+    ("session", "mounted"),
+    [(SessionOfOthers(user=7), False), (SessionOfOthers(), False), ({}, True), ({"user": 7}, True)],
+)
+def test_the_session_of_another_middleware_is_not_ours(
+    session: object, mounted: bool, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """An application that is mounted may have a middleware of its own, which puts its session there."""
+    visitor = begun_session(manager)
+    visitor.app = SessionMiddleware(replacing(session, mounted=mounted), manager=manager)
+
+    assert visitor.ask().set_cookie == ""
+    assert stored(shared_memcached, visitor.cookie) == {"visits": 1}
+
+
+def test_one_middleware_inside_of_another_has_its_own_session(new_manager: NewManager) -> None:
+    """Each has its cookie."""
+    outer = new_manager(cookie_name="outer")
+    inner = SessionMiddleware(plain, manager=new_manager())
+    visitor = Visitor(SessionMiddleware(inner, manager=outer), other_cookies=f"outer={begun_session(outer).cookie}")
+
+    assert [visitor.ask().body for _ in range(2)] == [b"1", b"2"]
+    assert outer.health().sessions == 1
+
+
 def test_a_session_is_rotated_and_destroyed_without_blocking(manager: SessionManager) -> None:
     """By coroutines of the session, whoever made the manager."""
 

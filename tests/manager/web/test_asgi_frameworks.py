@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.sessions import SessionMiddleware as StarlettesMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -63,6 +64,84 @@ def starlette_app(manager: SessionManager, **more: Any) -> Any:
         middleware=[Middleware(SessionMiddleware, manager=manager), *more.pop("middleware", [])],
         exception_handlers={Exception: say_error},
     )
+
+
+@pytest.mark.parametrize("around", [True, False])
+def test_a_middleware_around_starlette_tells_of_a_new_id_in_spite_of_an_error(
+    around: bool, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """Starlette's response to an error is made outside of the middleware that it has: then the session is lost."""
+
+    async def begin(request: Request) -> Response:
+        request.session["cart"] = ["apple"]
+        return PlainTextResponse("begun")
+
+    async def fail(request: Request) -> Response:
+        await request.session.arotate()  # type: ignore[attr-defined]
+        raise LookupError("after the rotation")
+
+    routes = [Route("/", begin), Route("/fail", fail)]
+    if around:
+        app: Any = SessionMiddleware(Starlette(routes=routes), manager=manager)
+    else:
+        app = Starlette(routes=routes, middleware=[Middleware(SessionMiddleware, manager=manager)])
+    visitor, server = Visitor(app), Server()
+    visitor.ask()
+    with pytest.raises(LookupError):
+        asyncio.run(app(scope_of("/fail", header=visitor.header), server.receive, server.send))
+
+    answer = visitor.take(server.answer())
+
+    assert answer.status == 500
+    assert bool(answer.set_cookie) is around
+    assert stored(shared_memcached, visitor.cookie) == ({"cart": ["apple"]} if around else {})
+
+
+def test_a_replaced_session_is_seen_in_views_but_not_in_mounts(manager: SessionManager) -> None:
+    """A view has the scope of the middleware; in a mount there may be a session middleware of its own."""
+
+    async def replace(request: Request) -> Response:
+        request.scope["session"] = {"user": 7}
+        return PlainTextResponse("replaced")
+
+    async def show(request: Request) -> Response:
+        return JSONResponse(request.session)
+
+    app = Starlette(
+        routes=[Route("/", replace), Route("/show", show), Mount("/sub", routes=[Route("/", replace)])],
+        middleware=[Middleware(SessionMiddleware, manager=manager)],
+    )
+    visitor, in_mount = Visitor(app), Visitor(app)
+    visitor.ask()
+    in_mount.ask("/sub/")
+
+    assert visitor.ask("/show").body == b'{"user":7}'
+    assert in_mount.cookie is None
+
+
+def test_the_session_of_starlettes_middleware_in_a_mount_stays_apart(
+    manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """As the administration pages have one that are mounted in many applications."""
+
+    async def begin(request: Request) -> Response:
+        request.session["user"] = 7
+        return PlainTextResponse("begun")
+
+    async def log_out(request: Request) -> Response:
+        request.session.clear()
+        return PlainTextResponse("ended")
+
+    theirs = [Middleware(StarlettesMiddleware, secret_key="of the tests")]  # noqa: S106
+    app = Starlette(
+        routes=[Route("/", begin), Mount("/admin", routes=[Route("/", log_out)], middleware=theirs)],
+        middleware=[Middleware(SessionMiddleware, manager=manager)],
+    )
+    visitor = Visitor(app)
+    visitor.ask()
+
+    assert visitor.ask("/admin/").set_cookie == ""
+    assert stored(shared_memcached, visitor.cookie) == {"user": 7}
 
 
 def test_starlette_has_its_session(manager: SessionManager) -> None:

@@ -12,8 +12,10 @@ from web.exchanges import Answer, Message, Server, Visitor, scope_of, text_heade
 from web.stored import holds_no_request, stored, writes
 
 from memcached_sessions import SessionManager
+from memcached_sessions.manager.events import EventKind
 from memcached_sessions.manager.web.asgi import SessionMiddleware
 
+NewManager = Callable[..., SessionManager]
 CONNECT: Message = {"type": "websocket.connect"}
 ACCEPT: Message = {"type": "websocket.accept"}
 CLOSE: Message = {"type": "websocket.close", "code": 1000}
@@ -90,6 +92,29 @@ def test_a_long_websocket_commits_when_it_wants(manager: SessionManager, shared_
     connect(SessionMiddleware(application, manager=manager), visitor)
 
     assert found == [{"visits": 2}, {"visits": 3}]
+
+
+def test_a_commit_keeps_the_session_of_a_websocket_from_expiring(
+    new_manager: NewManager, shared_memcached: MemcachedProcess
+) -> None:
+    """Also if nothing but that was done with it: on the nodes, and in the process."""
+    manager, events = new_manager(max_inactive_interval=1), list[EventKind]()
+    manager.listen(lambda event: events.append(event.kind))
+
+    async def application(scope: Message, receive: Any, send: Any) -> None:
+        await receive()
+        await send(ACCEPT)
+        for _ in range(4):
+            await asyncio.sleep(0.3)
+            await scope["session"].acommit()
+
+    visitor = begun_session(manager)
+    before = int(shared_memcached.statistics()["cmd_touch"])
+    connect(SessionMiddleware(application, manager=manager), visitor)
+
+    assert int(shared_memcached.statistics()["cmd_touch"]) > before
+    assert visitor.ask().body == b"2"
+    assert EventKind.EXPIRED not in events
 
 
 def test_a_websocket_begins_no_session_when_it_was_accepted_without_one(

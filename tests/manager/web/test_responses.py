@@ -10,6 +10,7 @@ from web.stored import stored, writes
 from web.views import KINDS, View, serve
 
 from memcached_sessions import Session, SessionManager
+from memcached_sessions.manager.cookie import CookieKind
 
 NewManager = Callable[..., SessionManager]
 
@@ -164,6 +165,120 @@ def test_destroying_deletes_the_cookie(kind: str, manager: SessionManager) -> No
 
     assert destroyed.set_cookie == "id=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
     assert none.set_cookie == ""
+
+
+def clear(session: Session) -> None:
+    """Log out, as applications do that know no other way."""
+    session.clear()
+
+
+def log_in_anew(session: Session) -> None:
+    """Leave nothing of what was there before the login."""
+    session.clear()
+    session["user"] = 7
+
+
+def test_clearing_ends_the_session(kind: str, manager: SessionManager, shared_memcached: MemcachedProcess) -> None:
+    """It is the usual logout: in every process, and the cookie is deleted; who comes next has another id."""
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    old = visitor.cookie
+    visitor.app = serve(kind, clear, manager)
+
+    cleared = visitor.ask()
+
+    assert cleared.set_cookie == "id=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+    assert cleared.all("Vary") == ["Cookie"]
+    assert stored(shared_memcached, old) == {}
+    assert manager.health().sessions == 0
+    returned = Visitor(serve(kind, count, manager), old)
+    assert returned.ask().body == b"1"
+    assert returned.sid != str(old)[:32]
+
+
+def test_what_is_put_into_a_cleared_session_has_a_new_id(
+    kind: str, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """It is the usual login: whoever knew the old id is not logged in."""
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    old = visitor.cookie
+    visitor.app = serve(kind, log_in_anew, manager)
+
+    visitor.ask()
+
+    assert visitor.sid != str(old)[:32]
+    assert stored(shared_memcached, visitor.cookie) == {"user": 7}
+    assert stored(shared_memcached, old) == {}
+    assert Visitor(serve(kind, count, manager), old).ask().body == b"1"
+
+
+def test_a_session_that_was_cleared_and_rotated_is_rotated_once(
+    kind: str, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """The application has seen to the new id itself."""
+
+    def log_in(session: Session) -> str:
+        session.clear()
+        session.rotate()
+        session["user"] = 7
+        return session.sid
+
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    visitor.app = serve(kind, log_in, manager)
+
+    assert visitor.ask().body.decode() == visitor.sid
+    assert stored(shared_memcached, visitor.cookie) == {"user": 7}
+
+
+def test_a_session_whose_attributes_were_removed_one_by_one_goes_on(kind: str, manager: SessionManager) -> None:
+    """Messages that were shown, and the like: it is empty, and has its id."""
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    sid = visitor.sid
+    visitor.app = serve(kind, lambda session: session.pop("visits"), manager)
+
+    assert visitor.ask().set_cookie == ""
+    visitor.app = serve(kind, count, manager)
+    assert visitor.ask().body == b"1"
+    assert visitor.sid == sid
+
+
+def test_what_a_request_beside_a_logout_writes_is_lost(
+    kind: str, manager: SessionManager, shared_memcached: MemcachedProcess
+) -> None:
+    """And its response leaves the cookie alone."""
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    old, beside = visitor.cookie, manager.open(visitor.cookie)
+    assert beside["visits"] == 1
+    visitor.app = serve(kind, clear, manager)
+    visitor.ask()
+
+    beside["page"] = 2
+    action = manager.commit(beside)
+    manager.release(beside)
+
+    assert action.kind is CookieKind.NOTHING
+    assert stored(shared_memcached, old) == {}
+
+
+def test_a_session_that_a_failing_view_has_cleared_goes_on_empty(kind: str, manager: SessionManager) -> None:
+    """No response of ours can delete its cookie."""
+
+    def fail(session: Session) -> None:
+        session.clear()
+        raise LookupError("the view failed")
+
+    visitor = Visitor(serve(kind, count, manager))
+    visitor.ask()
+    visitor.app = serve(kind, fail, manager)
+    with pytest.raises(LookupError):
+        visitor.ask()
+    visitor.app = serve(kind, lambda session: f"{dict(session.items())} {session.sid}", manager)
+
+    assert visitor.ask().body.decode() == f"{{}} {visitor.sid}"
 
 
 def test_the_settings_of_the_cookie_hold(kind: str, new_manager: NewManager) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
@@ -13,7 +14,9 @@ from web.exchanges import Visitor, ask_wsgi, environ_of
 from web.stored import stored
 from web.wsgi_visits import TEXT, Environ, ServerSide, begun_session, lazy, plain, visits
 
+import memcached_sessions
 from memcached_sessions import SessionManager
+from memcached_sessions.manager.web.beaker import BeakerSession
 from memcached_sessions.manager.web.wsgi import SessionMiddleware
 
 NewManager = Callable[..., SessionManager]
@@ -201,6 +204,41 @@ def test_applications_for_beaker_find_their_session(manager: SessionManager) -> 
     assert visitor.ask("/again").body == b"8"
     assert visitor.ask("/logout").body == b"None"
     assert visitor.cookie is None
+
+
+def test_applications_for_beaker_find_what_else_they_ask(new_manager: NewManager) -> None:
+    """By the names that it has there."""
+    seen: list[Any] = []
+
+    def application(environ: Environ, start_response: Any) -> list[bytes]:
+        session = environ["beaker.session"]
+        seen[:] = [session.has_key("user"), session.has_key("cart"), session.timeout, session.is_new]
+        session["user"] = 7
+        start_response("200 OK", TEXT[:])
+        return []
+
+    visitor = Visitor(SessionMiddleware(application, manager=new_manager(max_inactive_interval=600), beaker=True))
+    visitor.ask()
+    assert seen == [False, False, 600, True]
+    visitor.ask()
+    assert seen == [True, False, 600, False]
+
+
+def test_what_beaker_has_and_this_has_not_is_listed() -> None:
+    """Whoever comes from Beaker searches his application for the names."""
+    from beaker.session import Session as OldSession
+    from beaker.session import SessionObject
+
+    missing = {
+        name
+        for kind in (OldSession, SessionObject)
+        for name in dir(kind)
+        if not name.startswith("_") and not hasattr(BeakerSession, name)
+    }
+    page = (Path(memcached_sessions.__file__).parent / "docs" / "migration.md").read_text()
+
+    assert {"revert", "load", "get_by_id"} <= missing
+    assert [name for name in sorted(missing) if f"`{name}" not in page] == []
 
 
 def test_nobody_else_has_the_key_of_beaker(manager: SessionManager) -> None:

@@ -70,6 +70,29 @@ def late(change: Callable[[Session], object]) -> Any:
     return application
 
 
+def refill(session: Session) -> None:
+    """Log in anew."""
+    session.clear()
+    session["user"] = 7
+
+
+@pytest.mark.parametrize(("change", "left"), [(lambda session: session.clear(), {}), (refill, {"user": 7})])
+def test_what_was_cleared_after_the_head_ends_or_keeps_its_id(
+    change: Callable[[Session], object],
+    left: dict[str, Any],
+    manager: SessionManager,
+    shared_memcached: MemcachedProcess,
+) -> None:
+    """A logout is one, cookie or not; but no client could be told of a new id."""
+    visitor = begun_session(manager)
+    visitor.app = SessionMiddleware(late(change), manager=manager)
+
+    visitor.ask()
+
+    assert stored(shared_memcached, visitor.cookie) == left
+    assert manager.health().sessions == len(left)
+
+
 def test_a_session_that_begins_too_late_is_dropped_and_logged(
     manager: SessionManager, shared_memcached: MemcachedProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
