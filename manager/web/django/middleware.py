@@ -53,7 +53,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
                 self._set_cookie(response, store)
         elif cookie.value and cookie.value == store.session_key:
             unchanged = store.cookie_value == store.cookie_came and store.lasts_as_before and not cookie["max-age"]
-            if store.cookie_value is None or unchanged:
+            if store.cookie_value is None or store.undecided or unchanged:
                 del response.cookies[cookie.key]
             else:
                 cookie.set(cookie.key, store.cookie_value, store.cookie_value)

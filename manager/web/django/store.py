@@ -39,6 +39,8 @@ class SessionStore(SessionBase):
     """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
     lasts_as_before = True
     """Whether `set_expiry` has not been called."""
+    undecided = False
+    """Whether the last save stored nothing: the session may be where nobody can ask, and nothing had been changed."""
     _copy: PrivateCopy | None = None
     """What was read, or saved last; None: nothing was."""
     _taken: PrivateCopy | None = None
@@ -199,6 +201,7 @@ class SessionStore(SessionBase):
         session.merge(copy)
         self._limit(session, age, manager)
         manager.commit(session)
+        self.undecided = session.degraded
         if session.ended or (session.superseded and not self.cookie_may_differ):
             raise UpdateError
         self._note(session)

@@ -139,6 +139,24 @@ def test_a_cookie_with_an_age_is_renewed_when_the_session_is_saved() -> None:
         assert cookie_of(client.get("/show"))
 
 
+@pytest.mark.parametrize("path", ["/plain", "/show", "/async/show"])
+@in_django
+def test_saving_every_request_replaces_no_session_that_cannot_be_asked_for(path: str) -> None:
+    """Line S2: it stores nothing, and the client keeps the id that another process may know, until it changes it."""
+    from django.test import override_settings
+
+    from memcached_sessions.manager.web.django import session_manager
+
+    client, before = browser(), session_manager().health().sessions
+    client.cookies["sessionid"] = known_elsewhere = "0" * 32 + "-n1.app2~abcdefgh"
+    with override_settings(SESSION_SAVE_EVERY_REQUEST=True):
+        assert cookie_of(client.get(path)) is None
+        assert client.cookies["sessionid"].value == known_elsewhere
+        assert session_manager().health().sessions == before
+        assert cookie_of(client.get("/put?a=1"))[:32] != "0" * 32
+        assert shown(client) == {"a": "1"}
+
+
 @in_django
 def test_set_expiry_rules_the_cookie() -> None:
     """Seconds of rest, with the browser, or as the settings say."""
