@@ -168,6 +168,16 @@ def test_a_check_warns_of_a_route_that_gets_into_no_cookie() -> None:
         assert messages() == []
 
 
+@in_django
+def test_a_check_warns_of_a_pattern_that_ignores_nothing() -> None:
+    """With the middleware of Django, which asks for no path."""
+    ignoring = {"route": None, "request_uri_ignore_pattern": "/static/.*"}
+    with override(MIDDLEWARE=[STOCK_MIDDLEWARE], sessions=ignoring):
+        assert messages() == ["memcached_sessions.W003"]
+    with override(MIDDLEWARE=[MIDDLEWARE], sessions=ignoring):
+        assert messages() == []
+
+
 @pytest.mark.parametrize(
     ("sessions", "message"),
     [
