@@ -106,6 +106,22 @@ class PrivateCopies:
         settled = not (entry.overlooked or entry.unbacked or entry.left or entry.displaced)
         return entry.newest if alone and settled and self._process.settings.enabled else None
 
+    def has_changed(self, copy: PrivateCopy) -> bool:
+        """Return whether a copy holds something else than when it was made, or merged last.
+
+        Raises
+        ------
+        SerializationError
+            A value cannot be kept; with its path.
+        """
+        attributes, left_out = copy.attributes, self._left_out(copy.attributes)
+        if (
+            any(left_out.get(name) is not value for name, value in copy.left_out.items())
+            or left_out.keys() - copy.left_out
+        ):
+            return True
+        return self._process.codec.encode(attributes) != copy.base
+
     def merge(self, entry: Entry, copy: PrivateCopy) -> None:
         """Bring what was changed in a copy into the session.
 

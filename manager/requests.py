@@ -231,13 +231,9 @@ class Requests:
         return self._copies.copy(request)
 
     def merge(self, request: RequestState, copy: PrivateCopy) -> None:
-        """Bring into the session what was changed in a copy.
-
-        Raises
-        ------
-        SerializationError
-            A value of the copy cannot be kept; with its path. Nothing was changed.
-        """
+        """Bring into the session what was changed in a copy; see `Session.merge`."""
+        if request.verdict is Verdict.UNDECIDED and not self._copies.has_changed(copy):
+            return  # who saves what he has not changed does not replace a session that may be elsewhere
         if request.entry is not None:
             self._copies.merge(request.entry, copy)
         elif request.attributes is not None:

@@ -234,7 +234,8 @@ class Session(dict[str, Any]):
         """Bring into the session what was changed in a copy of it, as the write of another process: what others have
         changed since it was made stays, and where both changed an attribute the copy wins.
 
-        The next commit stores it. It begins the session where there was none, even if it holds nothing.
+        The next commit stores it. It begins the session where there was none, even if it holds nothing; but a copy that
+        was not changed begins none in the place of one that may be elsewhere (`degraded`).
 
         Raises
         ------

@@ -84,6 +84,24 @@ def test_a_merge_begins_a_session_even_if_it_holds_nothing(manager: SessionManag
     assert manager.open(session.id) == {}
 
 
+def test_a_merge_begins_no_session_in_the_place_of_one_that_may_be_elsewhere() -> None:
+    """As long as nothing was changed: the client keeps the id, and nothing is stored. A change begins one."""
+    known_elsewhere = "0" * 32 + "-n1.app2~abcdefgh"
+    with SessionManager("n1:memory://", route="app1") as manager:
+        session = manager.open(known_elsewhere)
+        copy = session.private_copy()
+        session.merge(copy)
+        assert session.degraded
+        assert manager.commit(session).kind is CookieKind.NOTHING
+        assert session.id == known_elsewhere
+
+        copy.attributes["a"] = 1
+        session.merge(copy)
+        assert manager.commit(session).kind is CookieKind.SET
+        assert session.sid != "0" * 32
+        assert manager.open(session.id) == {"a": 1}
+
+
 def test_a_value_that_cannot_be_kept_changes_nothing(manager: SessionManager) -> None:
     """The error names it."""
     session = manager.open(begin(manager, a=1))

@@ -44,4 +44,12 @@ def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:  # 
                 id="memcached_sessions.W002",
             )
         )
+    if used.request_uri_ignore_pattern is not None and _STOCK_MIDDLEWARE in conf.settings.MIDDLEWARE:
+        messages.append(
+            Warning(
+                f'MEMCACHED_SESSIONS["request_uri_ignore_pattern"] is set, but {_STOCK_MIDDLEWARE} ignores no path.',
+                hint=f"Put {_ENGINE}.SessionMiddleware in its place in MIDDLEWARE.",
+                id="memcached_sessions.W003",
+            )
+        )
     return messages

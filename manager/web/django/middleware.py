@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from ...session_id import SessionId
 from .configured_manager import session_manager
 from .store import SessionStore
 
@@ -33,19 +34,18 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
     def process_request(self, request: Any) -> None:
         """Give the request its session; no node is asked yet."""
-        if self._ignores is not None and self._ignores(request.path):
-            request.session = self.SessionStore()
-            return
         super().process_request(request)
         request.session.cookie_may_differ = True
+        if self._ignores is not None and self._ignores(request.path):
+            request.session.ignored_path = request.path
 
     def process_response(self, request: Any, response: HttpResponse) -> HttpResponse:
         """Save the session if it was modified, and set or delete the cookie."""
         store = getattr(request, "session", None)
         if not isinstance(store, SessionStore):
             return super().process_response(request, response)
-        if self._ignores is not None and self._ignores(request.path):
-            return response
+        if store.ignored_path:
+            return self._respond_ignoring(store, response)
         response = super().process_response(request, response)
         cookie = response.cookies.get(conf.settings.SESSION_COOKIE_NAME) if response.cookies else None
         if cookie is None:
@@ -53,10 +53,21 @@ class SessionMiddleware(DjangoSessionMiddleware):
                 self._set_cookie(response, store)
         elif cookie.value and cookie.value == store.session_key:
             unchanged = store.cookie_value == store.cookie_came and store.lasts_as_before and not cookie["max-age"]
-            if store.cookie_value is None or unchanged:
+            if store.cookie_value is None or store.undecided or unchanged:
                 del response.cookies[cookie.key]
             else:
                 cookie.set(cookie.key, store.cookie_value, store.cookie_value)
+        return response
+
+    def _respond_ignoring(self, store: SessionStore, response: HttpResponse) -> HttpResponse:
+        """Drop what was changed, and tell the client of nothing but a new key."""
+        if store.accessed:
+            patch_vary_headers(response, ("Cookie",))
+        if store.modified and not store.is_empty() and response.status_code < 500:
+            with session_manager().request(None, path=store.ignored_path) as session:
+                session["changed"] = True  # what an ignored request writes is dropped by the manager, which tells of it
+        if store.session_key not in (None, SessionId.sid_of(store.cookie_came)) and self._has_moved(store):
+            self._set_cookie(response, store)
         return response
 
     @staticmethod

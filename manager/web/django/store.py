@@ -39,6 +39,10 @@ class SessionStore(SessionBase):
     """Whether the cookie is set from `cookie_value`: by our middleware. Else it is the bare ``session_key``."""
     lasts_as_before = True
     """Whether `set_expiry` has not been called."""
+    ignored_path = ""
+    """The path of the request, if it is an ignored one: it reads what is at hand, and what it saves is dropped."""
+    undecided = False
+    """Whether the last save stored nothing: the session may be where nobody can ask, and nothing had been changed."""
     _copy: PrivateCopy | None = None
     """What was read, or saved last; None: nothing was."""
     _taken: PrivateCopy | None = None
@@ -94,7 +98,7 @@ class SessionStore(SessionBase):
 
     def _take(self) -> PrivateCopy:
         manager = session_manager()
-        session = manager.open(self._known_as)
+        session = manager.open(self._known_as, path=self.ignored_path)
         self._began = session.began
         try:
             if session.is_new:
@@ -114,7 +118,7 @@ class SessionStore(SessionBase):
 
     async def _atake(self) -> PrivateCopy:
         manager = session_manager()
-        session = await manager.aopen(self._known_as)
+        session = await manager.aopen(self._known_as, path=self.ignored_path)
         self._began = session.began
         try:
             if session.is_new:
@@ -128,8 +132,8 @@ class SessionStore(SessionBase):
             manager.release(session)
 
     def _take_none(self, session: Session) -> PrivateCopy:
-        """Hold nothing, under no key; a session that cannot be reached just now keeps its key."""
-        if session.degraded:
+        """Hold nothing, under no key; a session that cannot be reached just now, or is not to be, keeps its key."""
+        if session.degraded or self.ignored_path:
             self._copy = session.private_copy()
             return self._copy
         self._session_key = self.cookie_value = self._copy = None
@@ -149,13 +153,15 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         """Begin a session under a new key, with what this store holds."""
+        self.modified = True
+        if self.ignored_path:
+            return
         manager = session_manager()
-        session = manager.open(None)
+        session = manager.open(None, path="")
         try:
             self._write(manager, session)
         finally:
             manager.release(session)
-        self.modified = True
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Store what this store has changed; what others have saved since it was loaded stays.
@@ -174,9 +180,11 @@ class SessionStore(SessionBase):
         if must_create or self.session_key is None:
             self.create()
             return
+        if self.ignored_path:
+            return
         self._get_session()
         manager = session_manager()
-        session = manager.open(self._known_as, began=self._began)
+        session = manager.open(self._known_as, path="", began=self._began)
         try:
             if session.is_new and not session.degraded:
                 raise UpdateError
@@ -199,6 +207,7 @@ class SessionStore(SessionBase):
         session.merge(copy)
         self._limit(session, age, manager)
         manager.commit(session)
+        self.undecided = session.degraded
         if session.ended or (session.superseded and not self.cookie_may_differ):
             raise UpdateError
         self._note(session)
@@ -240,7 +249,7 @@ class SessionStore(SessionBase):
         """Give the session a new key at once, with all that is stored; the old one is dead in every process."""
         self._get_session()
         manager = session_manager()
-        session = manager.open(self._known_as)
+        session = manager.open(self._known_as, path="")
         try:
             session.rotate()
             manager.commit(session)
@@ -259,7 +268,7 @@ class SessionStore(SessionBase):
         if known_as is None:
             return
         manager = session_manager()
-        session = manager.open(known_as)
+        session = manager.open(known_as, path="")
         try:
             session.destroy()
         finally:

@@ -139,6 +139,24 @@ def test_a_cookie_with_an_age_is_renewed_when_the_session_is_saved() -> None:
         assert cookie_of(client.get("/show"))
 
 
+@pytest.mark.parametrize("path", ["/plain", "/show", "/async/show"])
+@in_django
+def test_saving_every_request_replaces_no_session_that_cannot_be_asked_for(path: str) -> None:
+    """Line S2: it stores nothing, and the client keeps the id that another process may know, until it changes it."""
+    from django.test import override_settings
+
+    from memcached_sessions.manager.web.django import session_manager
+
+    client, before = browser(), session_manager().health().sessions
+    client.cookies["sessionid"] = known_elsewhere = "0" * 32 + "-n1.app2~abcdefgh"
+    with override_settings(SESSION_SAVE_EVERY_REQUEST=True):
+        assert cookie_of(client.get(path)) is None
+        assert client.cookies["sessionid"].value == known_elsewhere
+        assert session_manager().health().sessions == before
+        assert cookie_of(client.get("/put?a=1"))[:32] != "0" * 32
+        assert shown(client) == {"a": "1"}
+
+
 @in_django
 def test_set_expiry_rules_the_cookie() -> None:
     """Seconds of rest, with the browser, or as the settings say."""
@@ -252,22 +270,87 @@ def test_a_request_beside_a_login_keeps_its_changes_and_says_nothing_of_the_cook
     assert dict(SessionStore(login.session_key).items()) == {"a": "1", "late": 1}
 
 
-@in_django
-def test_ignored_paths_have_an_empty_session_that_is_not_kept() -> None:
-    """By request_uri_ignore_pattern, as in the other adapters."""
+def ignoring(pattern: str) -> Any:
+    """Return a block in which requests to some paths are ignored, by a manager of its own."""
     from django.conf import settings
     from django.test import override_settings
 
+    return override_settings(MEMCACHED_SESSIONS=settings.MEMCACHED_SESSIONS | {"request_uri_ignore_pattern": pattern})
+
+
+def dropped() -> list[Any]:
+    """Return where the events go that tell of changes that were dropped, from now on."""
+    from memcached_sessions.manager import EventKind
+    from memcached_sessions.manager.web.django import session_manager
+
+    told: list[Any] = []
+    session_manager().listen(lambda event: told.append(event) if event.kind is EventKind.DROPPED else None)
+    return told
+
+
+@pytest.mark.parametrize("asynchronous", ["", "/async"])
+@in_django
+def test_ignored_paths_see_what_the_process_has_and_keep_nothing(asynchronous: str) -> None:
+    """By request_uri_ignore_pattern, as in the other adapters; that a change is dropped is told, once."""
+    pattern, not_ignored = ("/async/.*", "") if asynchronous else ("/show|/put", "/async")
+    with ignoring(pattern):
+        client, told = browser(), dropped()
+        client.get(f"{not_ignored}/put?a=1")
+        response = client.get(f"{asynchronous}/show")
+        assert json.loads(response.content) == {"a": "1"}
+        assert "Cookie" in response.headers["Vary"]
+        assert cookie_of(response) is None
+        assert told == []
+        assert cookie_of(client.get(f"{asynchronous}/put?a=2")) is None
+        assert json.loads(client.get(f"{not_ignored}/show").content) == {"a": "1"}
+        assert len(told) == 1
+
+
+@in_django
+def test_ignored_paths_ask_no_node_and_log_nobody_out() -> None:
+    """A session that the process has not is empty there, and its cookie stays."""
     client = browser()
     client.get("/put?a=1")
-    ignoring = settings.MEMCACHED_SESSIONS | {"request_uri_ignore_pattern": "/put|/plain"}
-    with override_settings(MEMCACHED_SESSIONS=ignoring):
-        again = same_visitor(client)
-        for path in ("/put?a=2", "/plain"):
+    with ignoring("/act/.*|/async/.*|/plain"):
+        again, told = same_visitor(client), dropped()
+        for path, said in (("/plain", b"the same for all"), ("/async/show", b"{}"), ("/async/put?a=2", None)):
             response = again.get(path)
-            assert response.content in (b"", b"the same for all")
+            assert said is None or response.content == said
             assert cookie_of(response) is None
+        assert len(told) == 1
+        stranger = browser()
+        assert cookie_of(stranger.get("/async/put?a=2")) is None
+        assert "sessionid" not in stranger.cookies
+        assert len(told) == 2
         assert shown(again) == {"a": "1"}
+
+
+@in_django
+def test_a_new_key_and_the_end_hold_on_ignored_paths_too() -> None:
+    """Whether the process has the session or not: the client has the new id, and a logout is one."""
+    for at_hand in (False, True):
+        client = browser()
+        client.get("/put?a=1")
+        with ignoring("/act/.*"):
+            again = same_visitor(client)
+            if at_hand:
+                assert shown(again) == {"a": "1"}
+            new = cookie_of(again.get("/act/cycle_key"))
+            assert new
+            assert shown(same_visitor(client)) == {}
+            assert shown(again) == {"a": "1"}
+            assert cookie_of(again.get("/act/flush")) is None
+            again.cookies["sessionid"] = new
+            assert shown(again) == {}
+
+
+@in_django
+def test_a_pattern_that_matches_the_root_ignores_nothing_else() -> None:
+    """Of other paths the sessions are stored."""
+    with ignoring("/|/plain"):
+        client = browser()
+        client.get("/put?a=1")
+        assert shown(client) == {"a": "1"}
 
 
 # Django's own middleware

@@ -63,6 +63,20 @@ def test_there_is_one_manager_in_a_process() -> None:
 
 
 @in_django
+def test_the_handler_makes_the_manager() -> None:
+    """Before the first request, so before the fork of a server that loads the application first."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    from memcached_sessions.manager.errors import ConfigurationError
+
+    with override(sessions={"copies": 0}):
+        with pytest.raises(ConfigurationError):
+            WSGIHandler()
+        with override(MIDDLEWARE=[STOCK_MIDDLEWARE]):
+            WSGIHandler()  # makes none: what is wrong would be found by the first look at a session
+
+
+@in_django
 def test_lifetimes_are_those_of_django() -> None:
     """Line T10: unless MEMCACHED_SESSIONS has its own, which shorten them."""
     from memcached_sessions.manager.web.django import SessionStore, session_manager
@@ -165,6 +179,16 @@ def test_a_check_warns_of_a_route_that_gets_into_no_cookie() -> None:
     with override(MIDDLEWARE=[STOCK_MIDDLEWARE], sessions={"route": None}):
         assert messages() == []
     with override(MIDDLEWARE=[MIDDLEWARE]):
+        assert messages() == []
+
+
+@in_django
+def test_a_check_warns_of_a_pattern_that_ignores_nothing() -> None:
+    """With the middleware of Django, which asks for no path."""
+    ignoring = {"route": None, "request_uri_ignore_pattern": "/static/.*"}
+    with override(MIDDLEWARE=[STOCK_MIDDLEWARE], sessions=ignoring):
+        assert messages() == ["memcached_sessions.W003"]
+    with override(MIDDLEWARE=[MIDDLEWARE], sessions=ignoring):
         assert messages() == []
 
 

@@ -301,6 +301,24 @@ def test_a_key_that_another_process_may_know_is_kept_for_reading() -> None:
     assert held(store.session_key) == {"a": 1}
 
 
+@pytest.mark.parametrize("use", ["load", "save", "asave"])
+@in_django
+def test_saving_a_session_that_cannot_be_asked_for_unchanged_stores_nothing(use: str) -> None:
+    """Line S2: it keeps its key, and what the client has is not replaced, whether it was looked at before or not."""
+    from memcached_sessions.manager.web.django import session_manager
+
+    cookie, before = "0" * 32 + "-n1.app2~abcdefgh", session_manager().health().sessions
+    store = store_of(cookie)
+    if use == "load":
+        assert store.load() == {}
+    if use == "asave":
+        asyncio.run(store.asave())
+    else:
+        store.save()
+    assert (store.session_key, store.cookie_value) == ("0" * 32, cookie)
+    assert session_manager().health().sessions == before
+
+
 @pytest.mark.parametrize("key", ["", None, "1", "1234567"])
 @in_django
 def test_an_empty_or_short_key_is_none(key: str | None) -> None:

@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from memcached_process import MemcachedProcess
 from web.django_process import DjangoProcess
 from web.django_process import in_django as in_django_of
+from web.django_project import SECRET_KEY
 from web.flask_shop import new_shop
 
+from memcached_sessions import SessionManager
 from memcached_sessions.manager.web.flask import EXTENSION
 
 PATIENCE = 15.0
@@ -89,6 +91,25 @@ def test_django_serves_its_sessions_without_a_node(django_process: DjangoProcess
     visit(__file__, "read_from_the_node", {})
 
 
+def test_django_keeps_the_sessions_that_it_cannot_ask_for_when_it_saves_every_request(
+    memcached: MemcachedProcess, tmp_path: Any
+) -> None:
+    """Line S2: who comes to a process without his session while the node is frozen has it again with the node."""
+    nodes = f"n1:127.0.0.1:{memcached.port}"
+    with SessionManager(nodes, route="app2", signing_keys=[SECRET_KEY]) as other:
+        with other.request(None) as session:
+            session["a"] = 1
+        process = DjangoProcess(nodes, tmp_path, SESSION_SAVE_EVERY_REQUEST=True)
+        try:
+            process.run(__file__, "come_from_elsewhere", {"cookie": session.id})
+            memcached.freeze()
+            process.run(__file__, "look_in_vain", {})
+            memcached.resume()
+            process.run(__file__, "look_again", {})
+        finally:
+            process.end()
+
+
 _clients: list[Any] = []
 """Of the process with Django: from step to step."""
 
@@ -117,7 +138,6 @@ def read_from_the_node() -> None:
     """As another process does."""
     from django.conf import settings
 
-    from memcached_sessions import SessionManager
     from memcached_sessions.manager.web.django import session_manager
 
     eventually(lambda: session_manager().health().unbacked == 0)
@@ -125,3 +145,35 @@ def read_from_the_node() -> None:
     cookie = _clients[0].cookies["sessionid"].value
     with SessionManager(nodes, signing_keys=keys) as other, other.request(cookie) as session:
         assert session == {"a": "1", "b": "2"}
+
+
+@in_django_of
+def come_from_elsewhere(cookie: str) -> None:
+    """Bring the cookie of another process; the first request is yet to come."""
+    from django.test import Client
+
+    from memcached_sessions.manager.web.django import session_manager
+
+    session_manager()
+    _clients.append(Client())
+    _clients[0].cookies["sessionid"] = cookie
+
+
+@in_django_of
+def look_in_vain() -> None:
+    """At pages that do not look at the session, and at one that does."""
+    before = _clients[0].cookies["sessionid"].value
+    for path, said in (("/plain", b"the same for all"), ("/show", b"{}")):
+        response = _clients[0].get(path)
+        assert response.content == said
+        assert "sessionid" not in response.cookies
+    assert _clients[0].cookies["sessionid"].value == before
+
+
+@in_django_of
+def look_again() -> None:
+    """With the cookie that was there all the time."""
+    from memcached_sessions.manager.web.django import session_manager
+
+    eventually(lambda: all(node.available for node in session_manager().health().nodes))
+    assert json.loads(_clients[0].get("/show").content) == {"a": 1}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_what_cannot_be_kept_is_left_behind_by_name(caplog: pytest.LogCaptureFix
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_session_of_flask_session_is_brought_over(keeping: Path, shared_memcached: MemcachedProcess) -> None:
-    """Once: the old cookie is deleted, and the old session has a minute left."""
+    """The old cookie is deleted, and the old session has a minute left, however often it is brought over."""
     from cachelib import FileSystemCache
     from flask_session import Session as OldSessions
 
@@ -98,7 +99,12 @@ def test_a_session_of_flask_session_is_brought_over(keeping: Path, shared_memcac
         assert client.get_cookie("session") is None
         assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
         assert twin.get("/show").json == {"user": 7, "seats": [3, 4]}  # sent together with the first one
-        cache.delete(f"session:{old_cookie.value}")  # the minute is over
+        now = names["time"]()
+        names["time"] = lambda: now + 59
+        again = app.test_client()
+        again.set_cookie("session", old_cookie.value)
+        assert again.get("/show").json == {"user": 7, "seats": [3, 4]}
+        names["time"] = lambda: now + 61
         late = app.test_client()
         late.set_cookie("session", old_cookie.value)
         assert late.get("/show").json == {}
@@ -109,14 +115,12 @@ def test_a_session_of_flask_session_is_brought_over(keeping: Path, shared_memcac
 
 @in_django
 def test_a_session_of_djangos_cache_engine_is_brought_over(keeping: Path) -> None:
-    """The login goes on, the old cookie is deleted, and the old session has a minute left."""
+    """The login goes on, the old cookie is deleted, and the old session has a minute left, however often it comes."""
     import sys
 
     from django.conf import settings
     from django.contrib.auth.models import User
-    from django.contrib.sessions.backends.cache import KEY_PREFIX
     from django.contrib.sessions.backends.cache import SessionStore as OldStore
-    from django.core.cache import caches
     from django.test import Client, override_settings
 
     sys.path.insert(0, str(keeping))
@@ -142,11 +146,17 @@ def test_a_session_of_djangos_cache_engine_is_brought_over(keeping: Path) -> Non
         assert first.wsgi_request.user == user
         assert client.cookies["sessionid"]["max-age"] == 0
         assert client.get("/show").json() == {**login, "cart": "tea"}
-        caches["default"].delete(KEY_PREFIX + str(old.session_key))  # the minute is over
-        for cookie in (str(old.session_key), "no key\x7f"):
+        import bringing
+
+        now = bringing.time()
+        for seconds, user_id in ((59, str(user.pk)), (61, None)):
+            bringing.time = partial(float, now + seconds)
             late = Client()
-            late.cookies["sessionid"] = cookie
-            assert late.get("/show").json() == {}
+            late.cookies["sessionid"] = str(old.session_key)
+            assert late.get("/show").json().get("_auth_user_id") == user_id
+        stranger = Client()
+        stranger.cookies["sessionid"] = "no key\x7f"
+        assert stranger.get("/show").json() == {}
 
 
 @pytest.mark.filterwarnings("ignore:Invalidating corrupt session")  # of Beaker, for an id that was made up
