@@ -153,15 +153,30 @@ class Reconciling:
         """
         if (entry.held and entry.has_others) or (entry.newest is None and not entry.unbacked):
             return
-        codec, live = self._process.codec, entry.attributes
+        codec, live, missing = self._process.codec, entry.attributes, object()
         stored = {} if entry.newest is None else codec.decode_own(entry.newest)
         dropped = codec.kept(live)
         if entry.has_others or entry.unbacked:
-            dropped = {name: value for name, value in dropped.items() if self.encoding({name: value}) is None}
-            stored = {name: value for name, value in stored.items() if name in dropped}
-        for name in dropped:
-            del live[name]
+            alone = {name: self._encoded_alone(name, value) for name, value in dropped.items()}
+            blamed = {name for name, encoding in alone.items() if encoding is None}
+            if not blamed and not entry.unbacked:  # no value alone is too much: whatever was put in since goes
+                before = {name: self._encoded_alone(name, value) for name, value in stored.items()}
+                blamed = {name for name, encoding in alone.items() if encoding != before.get(name)}
+            dropped = {name: value for name, value in dropped.items() if name in blamed}
+            stored = {name: value for name, value in stored.items() if name in blamed}
+        for name, value in dropped.items():
+            if live.get(name, missing) is not value:
+                stored.pop(name, None)  # another request has just taken or replaced it
+            elif name not in stored:
+                live.pop(name, None)
         live.update(stored)
+
+    def _encoded_alone(self, name: str, value: object) -> bytes | None:
+        """Return the encoding of one attribute, None if it cannot be kept whatever else the session holds."""
+        try:
+            return self.encoding({name: value})
+        except RuntimeError:
+            return b""  # another request is changing it
 
     def end(self, entry: Entry, kind: EventKind, detail: str) -> None:
         """End a session in this process: nothing is stored for it again, and its id is not looked for."""

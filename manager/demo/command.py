@@ -133,13 +133,14 @@ def print_line(line: str) -> None:
 
 @contextmanager
 def _ends_in_order() -> Generator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that no process of the cluster is left behind."""
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, end the block as Ctrl-C does: nothing is left behind."""
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

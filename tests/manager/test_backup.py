@@ -1,6 +1,7 @@
 """The backup at the end of a request: what is stored where, what is not, and what happens when it cannot be."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cluster import Client, Clock, Cluster, Server
@@ -209,6 +210,46 @@ def test_a_value_that_cannot_be_kept_fails_no_later_request_while_a_long_one_has
         assert long_one["cart"] == ["tea"]
 
     assert client.read(cluster.server("b")) == {"user": 7, "cart": ["tea"], "page": 2}
+
+
+def test_a_session_that_is_too_large_fails_no_later_request_while_a_long_one_has_it(cluster: Cluster) -> None:
+    """No value alone is at fault; what the request has put in is taken back."""
+    server, client = cluster.server("a"), Client()
+    client.write(server, user=7, cart=["tea"])
+
+    with client.request(server) as long_one:
+        assert long_one["user"] == 7
+        with pytest.raises(SerializationError), client.request(server) as session:
+            session.update(first="x" * (3 << 20), second="y" * (3 << 20))
+        client.write(server, page=2)
+
+    assert client.read(cluster.server("b")) == {"user": 7, "cart": ["tea"], "page": 2}
+
+
+def test_requests_that_come_and_go_beside_a_value_that_cannot_be_kept_are_told_of_that_alone(cluster: Cluster) -> None:
+    """What they take out and put in meanwhile is theirs."""
+    server, client = cluster.server("a"), Client()
+    client.write(server, user=7)
+    errors: list[BaseException] = []
+
+    def come_and_go(number: int) -> None:
+        name = f"attribute {number % 2}"
+        for attempt in range(100):
+            try:
+                with Client(client.cookie).request(server) as session:
+                    session[name] = object() if attempt % 5 == 0 else attempt
+                    session.pop(f"attribute {(number + 1) % 2}", None)
+            except SerializationError:
+                continue
+            except BaseException as error:  # noqa: BLE001 - all of them are shown
+                errors.append(error)
+
+    with client.request(server) as long_one, ThreadPoolExecutor(4) as threads:
+        assert long_one["user"] == 7
+        list(threads.map(come_and_go, range(4)))
+
+    assert errors == []
+    assert client.read(server)["user"] == 7
 
 
 def test_attributes_that_are_not_backed_up_stay_when_another_cannot_be_kept(cluster: Cluster) -> None:
