@@ -117,11 +117,11 @@ class Shopper:
     def run(self, closing: Event) -> None:
         """Click until the shop closes, and look once more."""
         try:
-            self._enter()
+            self._enter(closing)
             closing.wait(self._chance.uniform(0, self._click_every))  # so that they do not all click at once
             while not closing.is_set():
                 started = time.monotonic()
-                self._click()
+                self._click(closing)
                 pause = self._click_every * self._chance.uniform(1 - UNEVENNESS, 1 + UNEVENNESS)
                 closing.wait(max(0.0, pause - (time.monotonic() - started)))
             if self.has_something_to_lose:
@@ -129,24 +129,26 @@ class Shopper:
         finally:
             self._visitor.close()
 
-    def _click(self) -> None:
+    def _click(self, closing: Event) -> None:
         if self.has_something_to_lose and not self._wanted:
             self._do("log out", self._visitor.log_out)
             if self._chance.random() < NEW_NAMES:
                 self._visitor.name = f"{self._name}-{self.visits}"
                 self._has_account = False
         if not self.has_something_to_lose:
-            self._enter()
+            self._enter(closing)
         elif self._chance.random() < LOOKS:
             self._do("look", self._visitor.look)
         else:
             item = self._wanted.pop()
             self._do(f"put {item}", lambda: self._visitor.put(item, self._chance.randint(1, 99)))
 
-    def _enter(self) -> None:
+    def _enter(self, closing: Event) -> None:
         """Begin a visit, with some of all items in mind, each once and in an order of his own."""
         self._wanted = self._chance.sample(ITEMS, self._chance.randint(len(ITEMS) // 2, len(ITEMS)))
         with self._door:
+            if closing.is_set():
+                return
             if not self._has_account:
                 self._has_account = self._do("register", self._visitor.register)
             else:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from threading import Event, Semaphore, Thread
 
 import pytest
 
@@ -11,7 +12,7 @@ from memcached_sessions.manager.demo.crowd import Crowd, CrowdResult, Latency, l
 from memcached_sessions.manager.demo.crowd_report import crowd_json, crowd_table
 from memcached_sessions.manager.demo.faults import Disturbance, Fault
 from memcached_sessions.manager.demo.losses import Loss
-from memcached_sessions.manager.demo.shopper import Incident, Timed
+from memcached_sessions.manager.demo.shopper import Incident, Shopper, Timed
 from memcached_sessions.manager.demo.visitor import Visitor
 
 PLANS = (ServerPlan("app1", "flask", "gunicorn"), ServerPlan("app2", "flask", "gunicorn"))
@@ -104,6 +105,20 @@ def test_a_crowd_that_cannot_get_in_says_so(cluster: Cluster, monkeypatch: pytes
 
     with pytest.raises(DemoError, match="visitors could register within 0 s; the first problem: too slow"):
         Crowd(cluster, 2, RATE).visit(PLANS, 1.0, lambda _: None)
+
+
+def test_whoever_waits_at_the_door_of_a_closed_shop_goes_home(cluster: Cluster) -> None:
+    """Ctrl-C ends a crowd that is still registering."""
+    closing, door = Event(), Semaphore(0)
+    shopper = Shopper(cluster.address, "late", seed="", click_every=1.0, door=door, now_on=str)
+    late = Thread(target=shopper.run, args=(closing,))
+
+    late.start()
+    closing.set()
+    door.release()
+    late.join(20)
+
+    assert (late.is_alive(), shopper.requests) == (False, [])
 
 
 def test_requests_that_a_fault_has_touched_are_timed_apart() -> None:
