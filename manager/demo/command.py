@@ -88,7 +88,7 @@ def require_demo() -> None:
     """Raise `DemoError` if the libraries of the extra are missing."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise DemoError(f"not installed: {', '.join(missing)}; pip install 'memcached-sessions[demo]'")
+        raise DemoError(f"not installed: {', '.join(missing)}; install the extra `demo`: pip install '.[demo]'")
 
 
 def _tell(options: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ class PageServer:
             uvicorn: Any = import_module("uvicorn")
             application = self._application()
         except ImportError as error:
-            raise DemoError(f"not installed ({error}): pip install 'memcached-sessions[demo]'") from error
+            raise DemoError(f"not installed ({error}): install the extra `demo`: pip install '.[demo]'") from error
         self._server = uvicorn.Server(
             uvicorn.Config(application, port=self.port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         )
