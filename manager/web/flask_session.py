@@ -91,9 +91,10 @@ class FlaskSession(Session, SessionMixin):
         """
         request = self.request_state
         entry = request.entry
-        if not (self._found_something and self.holds_nothing) or entry is None or request.ignored:
+        if not self._found_something or entry is None or request.ignored or self.ended or self.superseded:
             return False
-        return not (self.ended or self.superseded or entry.behind or entry.has_others)
+        # What it holds comes last: while a backup waits, that may bring something in at any moment.
+        return not entry.has_others and not entry.behind and self.holds_nothing
 
     def act_on_clear(self, *, may_rotate: bool) -> None:
         """End what was cleared, or give what was put in since then a new id if the client can still be told."""

@@ -190,6 +190,19 @@ def test_a_session_that_is_emptied_without_a_node_goes_on(shop: NewShop, memcach
     assert shown(shop("app3", memcached), cookie_of(client)) == {"cart": "tea"}
 
 
+def test_a_session_whose_backup_waits_is_not_taken_for_empty(shop: NewShop) -> None:
+    """With session_backup_async what another process has put in comes later."""
+    one, other = shop(MEMCACHED_SESSIONS_SESSION_BACKUP_ASYNC=True), shop("app2")
+    client = one.test_client()
+    client.get("/tell")
+    cookie = cookie_of(client)
+    assert one.extensions[EXTENSION].drain(PATIENCE) == 0
+    visitor(other, cookie).get("/put?cart=tea")
+    assert "Max-Age=0" not in client.get("/flashed").headers.get("Set-Cookie", "")
+    assert one.extensions[EXTENSION].drain(PATIENCE) == 0
+    assert shown(other, cookie)["cart"] == "tea"
+
+
 # Cleared
 
 
