@@ -58,9 +58,9 @@ def test_what_cannot_be_kept_is_left_behind_by_name(caplog: pytest.LogCaptureFix
     assert "widget" in caplog.text
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_session_of_flask_session_is_brought_over(keeping: Path, shared_memcached: MemcachedProcess) -> None:
-    """The old cookie is deleted, and the old session has a minute left, however often it is brought over."""
+@pytest.fixture
+def from_flask_session(keeping: Path, shared_memcached: MemcachedProcess) -> Iterator[tuple[dict[str, Any], str]]:
+    """The names of the page's Flask application, and the cookie of an old session."""
     from cachelib import FileSystemCache
     from flask_session import Session as OldSessions
 
@@ -91,26 +91,93 @@ def test_a_session_of_flask_session_is_brought_over(keeping: Path, shared_memcac
     def show() -> dict[str, Any]:
         return {name: value for name, value in session.items() if name != "_permanent"}
 
+    @app.get("/fail")
+    def fail() -> str:
+        raise RuntimeError("the view fails")
+
+    @app.get("/unkept")
+    def unkept() -> str:
+        session["widget"] = Unkept()
+        return "cannot be stored"
+
     with app.extensions["memcached_sessions"]:
-        client, twin = app.test_client(), app.test_client()
-        for browser in (client, twin):
-            browser.set_cookie("session", old_cookie.value)
-        assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
-        assert client.get_cookie("session") is None
-        assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
-        assert twin.get("/show").json == {"user": 7, "seats": [3, 4]}  # sent together with the first one
-        now = names["time"]()
-        names["time"] = lambda: now + 59
-        again = app.test_client()
-        again.set_cookie("session", old_cookie.value)
-        assert again.get("/show").json == {"user": 7, "seats": [3, 4]}
-        names["time"] = lambda: now + 61
-        late = app.test_client()
-        late.set_cookie("session", old_cookie.value)
-        assert late.get("/show").json == {}
-        stranger = app.test_client()
-        stranger.set_cookie("session", "../../etc/passwd")
-        assert stranger.get("/show").json == {}
+        yield names, old_cookie.value
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_session_of_flask_session_is_brought_over(from_flask_session: tuple[dict[str, Any], str]) -> None:
+    """The old cookie is deleted, and the old session has a minute left, however often it is brought over."""
+    names, old_cookie = from_flask_session
+    app: Flask = names["app"]
+    client, twin = app.test_client(), app.test_client()
+    for browser in (client, twin):
+        browser.set_cookie("session", old_cookie)
+    assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
+    assert client.get_cookie("session") is None
+    assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
+    assert twin.get("/show").json == {"user": 7, "seats": [3, 4]}  # sent together with the first one
+    now = names["time"]()
+    names["time"] = lambda: now + 59
+    again = app.test_client()
+    again.set_cookie("session", old_cookie)
+    assert again.get("/show").json == {"user": 7, "seats": [3, 4]}
+    names["time"] = lambda: now + 61
+    late = app.test_client()
+    late.set_cookie("session", old_cookie)
+    assert late.get("/show").json == {}
+    stranger = app.test_client()
+    stranger.set_cookie("session", "../../etc/passwd")
+    assert stranger.get("/show").json == {}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("trouble", ["old store away", "/fail", "/unkept"])
+def test_a_first_request_to_flask_that_fails_logs_nobody_out(
+    trouble: str, from_flask_session: tuple[dict[str, Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails; and the old id, once its session is brought over, still lives a minute."""
+    names, old_cookie = from_flask_session
+    app: Flask = names["app"]
+
+    def away(key: str) -> Any:
+        raise ConnectionError(key)
+
+    client, late = app.test_client(), app.test_client()
+    for browser in (client, late):
+        browser.set_cookie("session", old_cookie)
+    with monkeypatch.context() as patches:
+        if trouble == "old store away":
+            patches.setattr(names["old"], "_retrieve_session_data", away)
+        assert client.get(trouble if trouble.startswith("/") else "/show").status_code == 500
+    assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
+    assert client.get_cookie("session") is None
+    now = names["time"]()
+    names["time"] = lambda: now + 61
+    assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
+    assert late.get("/show").json == {}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_old_store_that_is_away_logs_nobody_out_of_flask_by_a_handled_error(
+    from_flask_session: tuple[dict[str, Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application may answer an error with a page of status 200."""
+    names, old_cookie = from_flask_session
+    app: Flask = names["app"]
+
+    @app.errorhandler(ConnectionError)
+    def sorry(error: ConnectionError) -> str:
+        return f"sorry, {error}"
+
+    def away(key: str) -> Any:
+        raise ConnectionError(key)
+
+    client = app.test_client()
+    client.set_cookie("session", old_cookie)
+    with monkeypatch.context() as patches:
+        patches.setattr(names["old"], "_retrieve_session_data", away)
+        assert client.get("/show").text.startswith("sorry")
+    assert client.get("/show").json == {"user": 7, "seats": [3, 4]}
 
 
 @in_django
@@ -157,6 +224,44 @@ def test_a_session_of_djangos_cache_engine_is_brought_over(keeping: Path) -> Non
         stranger = Client()
         stranger.cookies["sessionid"] = "no key\x7f"
         assert stranger.get("/show").json() == {}
+
+
+@in_django
+@pytest.mark.parametrize("first", ["/fail", "/put?status=503", "old store away"])
+def test_a_first_request_to_django_that_fails_logs_nobody_out(first: str, keeping: Path) -> None:
+    """However long it fails: what the request has brought over is not stored, so the old session stays as it was."""
+    import sys
+    from unittest import mock
+
+    from django.conf import settings
+    from django.contrib.sessions.backends.cache import SessionStore as OldStore
+    from django.test import Client, override_settings
+
+    sys.path.insert(0, str(keeping))
+    sys.modules.pop("bringing", None)
+    (keeping / "bringing.py").write_text(example("bringing.py"))
+    import bringing
+
+    old = OldStore()
+    old["cart"] = "tea"
+    old.save()
+    now = bringing.time()
+    with override_settings(MIDDLEWARE=[settings.MIDDLEWARE[0], "bringing.BringOldSession", *settings.MIDDLEWARE[1:]]):
+        client, late = Client(raise_request_exception=False), Client()
+        for browser in (client, late):
+            browser.cookies["sessionid"] = str(old.session_key)
+        if first == "old store away":
+            with mock.patch.object(bringing, "caches", {}):
+                assert client.get("/show").status_code == 500
+        else:
+            assert client.get(first).status_code >= 500
+        bringing.time = partial(float, now + 61)
+        assert client.cookies["sessionid"].value == old.session_key
+        assert client.get("/show").json() == {"cart": "tea"}
+        assert client.cookies["sessionid"]["max-age"] == 0
+        bringing.time = partial(float, now + 130)
+        assert client.get("/show").json() == {"cart": "tea"}
+        assert late.get("/show").json() == {}
 
 
 @pytest.mark.filterwarnings("ignore:Invalidating corrupt session")  # of Beaker, for an id that was made up
