@@ -264,10 +264,15 @@ def test_a_first_request_to_django_that_fails_logs_nobody_out(first: str, keepin
         assert late.get("/show").json() == {}
 
 
-@pytest.mark.filterwarnings("ignore:Invalidating corrupt session")  # of Beaker, for an id that was made up
-@pytest.mark.parametrize("kind", ["file", "cookie"])
-def test_a_session_of_beaker_is_brought_over(kind: str, keeping: Path, shared_memcached: MemcachedProcess) -> None:
-    """Also by a request beside the first one; a minute later only one that has no store is."""
+@pytest.fixture(params=["file", "cookie"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Where Beaker keeps its sessions."""
+    return str(request.param)
+
+
+@pytest.fixture
+def from_beaker(kind: str, keeping: Path, shared_memcached: MemcachedProcess) -> Iterator[tuple[dict[str, Any], str]]:
+    """The names of the page's WSGI application, and the cookie of an old session."""
     from beaker.middleware import SessionMiddleware as OldSessions
 
     settings = {"session.type": kind, "session.data_dir": str(keeping / "old"), "session.timeout": 1800}
@@ -287,16 +292,65 @@ def test_a_session_of_beaker_is_brought_over(kind: str, keeping: Path, shared_me
     names: dict[str, Any] = {"__name__": "shop", "OLD_SETTINGS": settings}
     exec(code, names)  # noqa: S102 - of our own page
     with names["app"].manager:
-        visitor = Visitor(names["app"], other_cookies=old_cookie)
-        first = visitor.ask()
-        visitor.other_cookies = ""
-        twin = Visitor(names["app"], other_cookies=old_cookie)
-        assert first.body == twin.ask().body == b"visit 7"
-        assert any(value.startswith("beaker.session.id=; Max-Age=0") for value in first.all("Set-Cookie"))
-        assert visitor.ask().body == b"visit 8"
+        yield names, old_cookie
+
+
+@pytest.mark.filterwarnings("ignore:Invalidating corrupt session")  # of Beaker, for an id that was made up
+def test_a_session_of_beaker_is_brought_over(kind: str, from_beaker: tuple[dict[str, Any], str]) -> None:
+    """Also by a request beside the first one; a minute later only one that has no store is."""
+    names, old_cookie = from_beaker
+    visitor = Visitor(names["app"], other_cookies=old_cookie)
+    first = visitor.ask()
+    visitor.other_cookies = ""
+    twin = Visitor(names["app"], other_cookies=old_cookie)
+    assert first.body == twin.ask().body == b"visit 7"
+    assert any(value.startswith("beaker.session.id=; Max-Age=0") for value in first.all("Set-Cookie"))
+    assert visitor.ask().body == b"visit 8"
+    later = names["time"]() + 61
+    names["time"] = lambda: later
+    late = Visitor(names["app"], other_cookies=old_cookie)
+    assert late.ask().body == (b"visit 7" if kind == "cookie" else b"visit 1")
+    made_up = Visitor(names["app"], other_cookies=f"beaker.session.id={'0' * 32}")
+    assert made_up.ask().body == b"visit 1"
+
+
+@pytest.mark.parametrize("trouble", ["raises", "starts and raises", "answers 500", "old store away"])
+def test_a_first_request_beside_beaker_that_fails_logs_nobody_out(
+    trouble: str, from_beaker: tuple[dict[str, Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the application raises, the old session stays as it was; a 500 that it answers brings the new one."""
+    names, old_cookie = from_beaker
+    bringing = names["app"].app
+    shop = bringing.app
+
+    def failing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        assert "beaker.session" in environ
+        if trouble != "raises":
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+        if trouble != "answers 500":
+            raise RuntimeError("the application fails")
+        return [b"sorry"]
+
+    def away(environ: dict[str, Any], **options: Any) -> Any:
+        raise RuntimeError(f"the old store is away: {options}, {environ}")
+
+    visitor = Visitor(names["app"], other_cookies=old_cookie)
+    with monkeypatch.context() as patches:
+        if trouble == "old store away":
+            patches.setitem(names, "SessionObject", away)
+        else:
+            patches.setattr(bringing, "app", failing)
+        if trouble == "answers 500":
+            answer = visitor.ask()
+            assert answer.status == 500
+            assert visitor.cookie
+            assert any(value.startswith("beaker.session.id=; Max-Age=0") for value in answer.all("Set-Cookie"))
+            visitor.other_cookies = ""
+        else:
+            with pytest.raises(RuntimeError):
+                visitor.ask()
+    assert bringing.app is shop
+    if trouble == "raises":
         later = names["time"]() + 61
         names["time"] = lambda: later
-        late = Visitor(names["app"], other_cookies=old_cookie)
-        assert late.ask().body == (b"visit 7" if kind == "cookie" else b"visit 1")
-        made_up = Visitor(names["app"], other_cookies=f"beaker.session.id={'0' * 32}")
-        assert made_up.ask().body == b"visit 1"
+    assert visitor.ask().body == b"visit 7"
