@@ -81,6 +81,8 @@ class CrowdResult:
     """Of those between a fault and the moment when all was backed up and everybody answered."""
     counters: dict[str, int]
     """Of the managers of all servers; those that were killed were asked before."""
+    excused: int = 0
+    """Forms to log in, out or register that were refused after one without an answer, which is no loss."""
 
     def lost(self, what: Loss) -> int:
         """Return how often something was lost."""
@@ -231,6 +233,7 @@ class Crowd:
             calm=calm,
             disturbed=disturbed,
             counters={name: sum(of_one[name] for of_one in counters) for name in counters[0]} if counters else {},
+            excused=sum(shopper.excused for shopper in self._shoppers),
         )
 
 

@@ -52,12 +52,17 @@ def crowd_table(results: Sequence[CrowdResult]) -> str:
         for disturbance in result.disturbances
         if (what := _late(disturbance))
     ]
+    excused = [
+        f"{result.shop}: {result.excused} forms were refused after one without an answer, which may be done late"
+        for result in results
+        if result.excused
+    ]
     losses = [
         f"{result.shop}, after {incident.at:.1f} s: {incident.story}"
         for result in results
         for incident in result.incidents[:MOST_TOLD]
     ]
-    return "\n".join([*head, *lines, *([""] if late or losses else []), *late, *losses])
+    return "\n".join([*head, *lines, *([""] if late or excused or losses else []), *late, *excused, *losses])
 
 
 def crowd_json(result: CrowdResult) -> str:

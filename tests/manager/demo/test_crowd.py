@@ -164,6 +164,8 @@ def test_the_table_says_what_was_lost() -> None:
     never = "backed up again never, everybody answered never, once repaired, in use never"
     assert f"wsgi: memcached node frozen (n1): {never}" in table
     assert "wsgi: application server killed" not in table
+    assert "refused" not in table
+    assert "wsgi: 3 forms were refused after one without an answer" in crowd_table([replace(RESULT, excused=3)])
     assert "wsgi, after 1.5 s: Ann wants to look: the cart has 0 of fig instead of 2" in table
 
 
