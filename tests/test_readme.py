@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from memcached_sessions.bench.cli import main
+from memcached_sessions.manager.demo.crowd import SHOPS
+from memcached_sessions.manager.demo.crowd_report import crowd_table
 from memcached_sessions.serializers import available_serializers
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,25 @@ def test_its_results_say_when_and_where_and_show_every_format() -> None:
     ours = [name for name, info in available_serializers().items() if info.distribution == "memcached-sessions"]
     for name in ours:
         assert re.search(rf"^\| {name}( \(copies\))? \| [\d,]+ \|", objects, re.MULTILINE), name
+
+
+def test_its_crowds_have_lost_nothing_in_any_shop() -> None:
+    """A row for each, by the titles that the demo gives its columns; nothing lost, and everybody answered."""
+    crowd = README.read_text().partition("<!-- crowd: begin -->")[2].partition("<!-- crowd: end -->")[0]
+    titles = crowd_table([]).splitlines()[0]
+    head, _, *lines = [line for line in crowd.splitlines() if line.startswith("|")] or [titles, ""]
+    assert head == titles
+    rows = [dict(zip(_cells(head), _cells(line), strict=True)) for line in lines]
+    assert sorted(row["shop"].split()[0] for row in rows) == sorted(SHOPS)
+    for row in rows:
+        found = (row["not retriable"], row["lost: carts, logins, forms"])
+        assert found == ("0", "0, 0, 0"), row
+        assert int(row["requests"].replace(",", "")) > 0, row
+        assert int(row["faults"].partition(":")[0]) > 0, row
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def test_its_commands_are_understood(capsys: pytest.CaptureFixture[str]) -> None:

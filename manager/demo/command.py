@@ -35,7 +35,7 @@ session came from, how long it took, and what was lost. All of it ends with the 
 
 With --visitors, a crowd goes through each of four shops (WSGI, FastAPI, Flask, Django), each on two servers.
 """
-_STATUS = "exit status: 0 nothing was lost; 1 something was lost; 2 the demo cannot run here"
+_STATUS = "exit status: 0 nothing was lost; 1 something was lost, or a fault did not end; 2 the demo cannot run here"
 
 
 def add_demo(commands: Any) -> None:

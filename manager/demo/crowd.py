@@ -13,7 +13,7 @@ from threading import Event, Semaphore
 
 from .child import DemoError
 from .cluster import Cluster, ServerHealth, ServerPlan
-from .faults import Disturbance, Fault, disturb, faults
+from .faults import GIVE_UP, Disturbance, Fault, disturb, faults
 from .losses import Loss
 from .shopper import LOOKS, Incident, Shopper, Timed
 
@@ -81,6 +81,8 @@ class CrowdResult:
     """Of those between a fault and the moment when all was backed up and everybody answered."""
     counters: dict[str, int]
     """Of the managers of all servers; those that were killed were asked before."""
+    excused: int = 0
+    """Forms to log in, out or register that were refused after one without an answer, which is no loss."""
 
     def lost(self, what: Loss) -> int:
         """Return how often something was lost."""
@@ -93,8 +95,8 @@ class CrowdResult:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was lost, and nobody turned away."""
-        return not self.incidents
+        """Whether nothing was lost, nobody turned away, and every fault ended as it should."""
+        return not self.incidents and all(disturbance.ended_well for disturbance in self.disturbances)
 
 
 class Crowd:
@@ -210,7 +212,7 @@ class Crowd:
         self, plans: Sequence[ServerPlan], disturbances: Sequence[Disturbance], began: float, ended: float
     ) -> CrowdResult:
         requests = [timed for shopper in self._shoppers for timed in shopper.requests if timed.started >= began]
-        calm, disturbed = latencies(requests, [_lasted(disturbance) for disturbance in disturbances])
+        calm, disturbed = latencies(requests, [lasted(disturbance) for disturbance in disturbances])
         incidents = [incident for shopper in self._shoppers for incident in shopper.incidents]
         counters = [health.counters for health in self._last_healths.values()]
         return CrowdResult(
@@ -231,6 +233,7 @@ class Crowd:
             calm=calm,
             disturbed=disturbed,
             counters={name: sum(of_one[name] for of_one in counters) for name in counters[0]} if counters else {},
+            excused=sum(shopper.excused for shopper in self._shoppers),
         )
 
 
@@ -260,17 +263,21 @@ def latencies(
     return Latency.of(calm), Latency.of(disturbed)
 
 
-def _lasted(disturbance: Disturbance) -> tuple[float, float]:
-    return disturbance.began, disturbance.began + (disturbance.answered or 0.0)
+def lasted(disturbance: Disturbance) -> tuple[float, float]:
+    """Return when a fault began and ended; one without an end was waited for so long."""
+    return disturbance.began, disturbance.began + (GIVE_UP if disturbance.answered is None else disturbance.answered)
 
 
 def _told(disturbance: Disturbance, began: float) -> str:
-    settled, answered = (
+    settled, answered, repaired = (
         "never" if seconds is None else f"after {seconds:.1f} s"
-        for seconds in (disturbance.settled, disturbance.answered)
+        for seconds in (disturbance.settled, disturbance.answered, disturbance.settled_after_repair)
     )
     what = f"{disturbance.fault.value}: {disturbance.member}"
-    return f"{disturbance.began - began:5.1f} s: {what}; backed up {settled}, everybody answered {answered}"
+    return (
+        f"{disturbance.began - began:5.1f} s: {what}; backed up {settled}, everybody answered {answered}; "
+        f"once repaired, in use {repaired}"
+    )
 
 
 def run_crowd(

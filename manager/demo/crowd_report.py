@@ -13,7 +13,7 @@ from typing import Any
 
 from .balancer import nginx_program
 from .crowd import CrowdResult, Latency
-from .faults import GIVE_UP, GOAL, Disturbance, Fault
+from .faults import GIVE_UP, GOAL, LATE, Disturbance, Fault
 from .losses import Loss
 
 _HEAD = (
@@ -47,17 +47,22 @@ def crowd_table(results: Sequence[CrowdResult]) -> str:
     seconds = " and ".join(sorted({f"{result.seconds:.0f}" for result in results}))
     head = [f"{visitors} visitors in each shop, for {seconds} s. {machine()}", ""] if results else []
     late = [
-        f"{result.shop}: {disturbance.fault.value} ({disturbance.member}): {_late(disturbance)}"
+        f"{result.shop}: {disturbance.fault.value} ({disturbance.member}): {', '.join(what)}"
         for result in results
         for disturbance in result.disturbances
-        if disturbance.settled is None or disturbance.settled > GOAL
+        if (what := _late(disturbance))
+    ]
+    excused = [
+        f"{result.shop}: {result.excused} forms were refused after one without an answer, which may be done late"
+        for result in results
+        if result.excused
     ]
     losses = [
         f"{result.shop}, after {incident.at:.1f} s: {incident.story}"
         for result in results
         for incident in result.incidents[:MOST_TOLD]
     ]
-    return "\n".join([*head, *lines, *([""] if late or losses else []), *late, *losses])
+    return "\n".join([*head, *lines, *([""] if late or excused or losses else []), *late, *excused, *losses])
 
 
 def crowd_json(result: CrowdResult) -> str:
@@ -130,8 +135,22 @@ def _milliseconds(latency: Latency | None) -> str:
     return f"{latency.median:.0f}, {latency.percentile_99:,.0f}" if latency else "-"
 
 
-def _late(disturbance: Disturbance) -> str:
-    return "never" if disturbance.settled is None else f"backed up again after {disturbance.settled:.1f} s"
+def _late(disturbance: Disturbance) -> list[str]:
+    """Return what of a disturbance has come late, or never.
+
+    >>> _late(Disturbance(Fault.NODE_KILLED, "n1", 1.0, 6.0, 12.0, None))
+    ['backed up again after 6.0 s', 'everybody answered after 12.0 s', 'once repaired, in use never']
+    """
+    parts = (
+        ("backed up again", disturbance.settled, GOAL),
+        ("everybody answered", disturbance.answered, LATE),
+        ("once repaired, in use", disturbance.settled_after_repair, LATE),
+    )
+    return [
+        f"{what} {'never' if seconds is None else f'after {seconds:.1f} s'}"
+        for what, seconds, most in parts
+        if seconds is None or seconds > most
+    ]
 
 
 def _line(cells: Sequence[str]) -> str:

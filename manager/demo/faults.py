@@ -22,6 +22,9 @@ from .cluster import NODES, Cluster
 GOAL = 5.0
 """Seconds within which `health()` is to say that all is backed up again."""
 
+LATE = 10.0
+"""Seconds after which an answer to all visitors, or the end of a repair, is told: nobody tries longer than that."""
+
 GIVE_UP = 20.0
 """Seconds after which a fault is said to have no end."""
 
@@ -59,6 +62,22 @@ class Disturbance:
     """Seconds until every visitor had been answered, too."""
     settled_after_repair: float | None
     """Seconds until all that and the member was in use, after it was started again or went on."""
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether all was backed up within `GOAL`, everybody was answered, and what was repaired came into use.
+
+        >>> Disturbance(Fault.NODE_KILLED, "n1", 1.0, 0.5, 2.5, 1.0).ended_well
+        True
+        >>> Disturbance(Fault.NODE_KILLED, "n1", 1.0, 0.5, 2.5, None).ended_well
+        False
+        """
+        return (
+            self.settled is not None
+            and self.settled <= GOAL
+            and self.answered is not None
+            and self.settled_after_repair is not None
+        )
 
 
 class Visited(Protocol):

@@ -114,6 +114,11 @@ class Shopper:
         """Server and node of his session."""
         return self._visitor.place
 
+    @property
+    def excused(self) -> int:
+        """How often a form of his was refused, and that was no loss; see `Visitor.excused`."""
+        return self._visitor.excused
+
     def run(self, closing: Event) -> None:
         """Click until the shop closes, and look once more."""
         try:

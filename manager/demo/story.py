@@ -8,7 +8,7 @@ from ..session_id import SessionId
 from .child import DemoError
 from .cluster import Cluster
 from .journal import Journal, Outcome, Served, Step
-from .losses import Lost, NotAnswered
+from .losses import Loss, Lost, NotAnswered
 from .shop_page import Page
 from .visitor import Exchange, Visitor
 
@@ -37,22 +37,26 @@ class Story:
         self._visitor = Visitor(cluster.address, "Ann", self._note, curious=True)
 
     def tell(self) -> Outcome:
-        """Go through all of it, and return how it ended; the outcome is in the journal too.
+        """Go through all of it, or until she cannot go on, and return how it ended; the journal says so, too.
 
         Raises
         ------
         DemoError
             The cluster does not do what it is told.
         """
+        ended_early = False
         try:
             self._go_on()
+        except (Lost, NotAnswered) as error:
+            ended_early = True
+            self._journal.write(Step(f"Ann cannot go on: {error}"))
         finally:
             self._visitor.close()
         outcome = Outcome(
             requests=len(self._served),
             unanswered=sum(not served.server for served in self._served),
             slowest_milliseconds=max((served.milliseconds for served in self._served), default=0.0),
-            lost=sum(len(served.lost) for served in self._served),
+            lost=self._told + ended_early,
         )
         self._journal.write(outcome)
         return outcome
@@ -98,18 +102,23 @@ class Story:
 
     def _attempt(self, do: Callable[[], Any]) -> None:
         """Do something; what was lost is in the journal already, unless no page could say so."""
-        told = sum(len(served.lost) for served in self._served)
+        told = self._told
         try:
             do()
-        except (Lost, NotAnswered) as error:
-            if sum(len(served.lost) for served in self._served) == told:
-                raise DemoError(f"Ann cannot go on: {error}") from error
+        except (Lost, NotAnswered):
+            if self._told == told:
+                raise
+
+    @property
+    def _told(self) -> int:
+        """How often a page has not said what it should."""
+        return sum(len(served.lost) for served in self._served)
 
     def _id(self) -> SessionId:
         """Return the id of her session in its parts: what a balancer sees of it, too."""
         session_id = SessionId.parse(self._visitor.cookies.get("id", ""))
         if session_id is None or not session_id.node or not session_id.route:
-            raise DemoError("Ann has no session with a node and a route any more")
+            raise Lost(Loss.LOGIN, "her session has no node and no route any more")
         return session_id
 
     def _wait_until_used(self, node: str) -> None:

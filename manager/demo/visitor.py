@@ -61,6 +61,15 @@ class Exchange:
         """Whether a server has answered, and not only nginx."""
         return self.status is not None and self.status not in RETRIED
 
+    @property
+    def failed(self) -> bool:
+        """Whether a server has answered by an error of its own.
+
+        >>> [Exchange("GET", "/", status, 1.0, 0.1).failed for status in (500, 502, 403, None)]
+        [True, False, False, False]
+        """
+        return self.status is not None and self.answered and self.status >= http.client.INTERNAL_SERVER_ERROR
+
 
 Listener = Callable[[Exchange], object]
 
@@ -96,6 +105,8 @@ class Visitor:
         """What was sent and may have been done."""
         self.logged_in: bool | None = False
         """None: what he sent to log in or out may have been done, or be done later."""
+        self.excused = 0
+        """How often a form was refused after one without an answer, and that was no loss."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -140,8 +151,7 @@ class Visitor:
                 break
             if exchange.status == http.client.OK:
                 return False
-            if exchange.answered and not unknown:
-                raise _refused(exchange)
+            self._excuse(exchange, unknown=unknown)
             unknown, self.logged_in = True, None
             self._pause_before_retry(deadline, exchange)
             if self._get("/").user == self.name:
@@ -158,14 +168,19 @@ class Visitor:
             exchange = self._once("POST", "/logout", self._page.form("/logout"))
             if exchange.status in _SEE_OTHER:
                 break
-            if exchange.answered and not unknown:
-                raise _refused(exchange)
+            self._excuse(exchange, unknown=unknown)
             unknown, self.logged_in = True, None
             self._pause_before_retry(deadline, exchange)
             if not self._get("/").user:
                 break
         self.logged_in = False
         self.look()
+
+    def _excuse(self, exchange: Exchange, *, unknown: bool) -> None:
+        """Raise what a refused form of an account means, unless a request before may have ended its session."""
+        if exchange.failed or (exchange.answered and not unknown):
+            raise _refused(exchange)
+        self.excused += exchange.answered
 
     def start_anew(self) -> None:
         """Forget the session and what was in it, as somebody with another browser."""

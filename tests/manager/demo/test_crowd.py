@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Event, Semaphore, Thread
 
 import pytest
 
 from memcached_sessions.manager.demo.child import DemoError
 from memcached_sessions.manager.demo.cluster import Cluster, ServerPlan
-from memcached_sessions.manager.demo.crowd import Crowd, CrowdResult, Latency, latencies
+from memcached_sessions.manager.demo.crowd import Crowd, CrowdResult, Latency, lasted, latencies
 from memcached_sessions.manager.demo.crowd_report import crowd_json, crowd_table
-from memcached_sessions.manager.demo.faults import Disturbance, Fault
+from memcached_sessions.manager.demo.faults import GIVE_UP, GOAL, Disturbance, Fault
 from memcached_sessions.manager.demo.losses import Loss
 from memcached_sessions.manager.demo.shopper import Incident, Shopper, Timed
 from memcached_sessions.manager.demo.visitor import Visitor
@@ -54,9 +55,10 @@ def test_a_crowd_loses_nothing_under_one_fault_at_a_time(cluster: Cluster) -> No
 
     result = Crowd(cluster, VISITORS, RATE).visit(PLANS, 60.0, told.append, TWO_FAULTS)
 
-    assert result.is_clean, "\n".join(incident.story for incident in result.incidents)
+    assert result.incidents == (), "\n".join(incident.story for incident in result.incidents)
     assert [(each.fault, each.member) for each in result.disturbances] == list(TWO_FAULTS)
-    assert all(each.answered is not None for each in result.disturbances)
+    assert all(each.settled is not None and each.settled <= GOAL for each in result.disturbances), told
+    assert result.is_clean, told
     assert (result.visitors, len(told)) == (VISITORS, 3)
     assert result.visits >= VISITORS
     assert result.requests > 2 * VISITORS
@@ -78,6 +80,29 @@ def test_a_crowd_notices_two_faults_at_once(cluster: Cluster) -> None:
     assert not result.is_clean
     assert sum(map(result.lost, Loss)) > 0
     assert "application server killed: app1" in result.incidents[0].story
+
+
+@pytest.mark.parametrize(
+    ("settled", "answered", "after_repair"),
+    [(None, None, None), (0.5, None, 1.0), (0.5, 2.0, None), (GOAL + 0.1, 6.0, 1.0)],
+    ids=["nothing ended", "somebody not answered", "not in use again", "backed up late"],
+)
+def test_a_fault_that_does_not_end_in_time_is_a_failure(
+    settled: float | None, answered: float | None, after_repair: float | None
+) -> None:
+    """Though nobody has lost anything."""
+    good = Disturbance(Fault.SERVER_KILLED, "app1", 1.0, GOAL, 6.0, 1.0)
+    bad = Disturbance(Fault.NODE_FROZEN, "n1", 9.0, settled, answered, after_repair)
+
+    assert replace(RESULT, incidents=(), disturbances=(good,)).is_clean
+    assert not replace(RESULT, incidents=(), disturbances=(good, bad)).is_clean
+
+
+def test_a_fault_without_an_end_lasts_as_long_as_it_was_waited_for() -> None:
+    """Its requests are not among the calm ones."""
+    endless = Disturbance(Fault.NODE_FROZEN, "n1", 5.0, None, None, None)
+
+    assert lasted(endless) == (5.0, 5.0 + GIVE_UP)
 
 
 def test_no_fault_begins_after_the_time(cluster: Cluster) -> None:
@@ -151,7 +176,11 @@ def test_the_table_says_what_was_lost() -> None:
         "2, 1,500",
         "-",
     ]
-    assert "wsgi: memcached node frozen (n1): never" in table
+    never = "backed up again never, everybody answered never, once repaired, in use never"
+    assert f"wsgi: memcached node frozen (n1): {never}" in table
+    assert "wsgi: application server killed" not in table
+    assert "refused" not in table
+    assert "wsgi: 3 forms were refused after one without an answer" in crowd_table([replace(RESULT, excused=3)])
     assert "wsgi, after 1.5 s: Ann wants to look: the cart has 0 of fig instead of 2" in table
 
 

@@ -95,14 +95,31 @@ def test_a_form_may_be_refused_after_one_without_an_answer(
     """The lost request is carried out late, and the session of the form is not there any more."""
     shop.deeds.extend([fail_with(504), fail_with(403)])
 
+    visitor = ann
     if known:
         shop.user = ""
-        again = new_visitor(shop.address)
-        again.log_in()
+        visitor = new_visitor(shop.address)
+        visitor.log_in()
     else:
-        ann.log_out()
+        visitor.log_out()
 
     assert not shop.deeds
+    assert visitor.excused == 1
+
+
+@pytest.mark.parametrize("step", ["log_out", "log_in", "register"])
+def test_an_error_of_a_server_is_one_also_after_a_form_without_an_answer(
+    shop: ScriptedShop, ann: Visitor, step: str
+) -> None:
+    """Nothing that is done late makes a server fail."""
+    shop.deeds.extend([fail_with(502), fail_with(500)])
+    if step != "log_out":
+        shop.user = ""
+
+    with pytest.raises(NotAnswered, match="answered by 500"):
+        getattr(ann, step)()
+
+    assert ann.excused == 0
 
 
 def test_a_refused_form_is_a_loss_otherwise(shop: ScriptedShop, ann: Visitor) -> None:
