@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from .balancer import ANSWER_TIMEOUT, nginx_configuration, nginx_program
 from .child import Child, DemoError
-from .free_port import free_port
+from .free_ports import free_ports
 from .observing import HEALTH_PATH
 from .served import ROUTE, SHOP
 
@@ -115,10 +115,11 @@ class Cluster:
         self._plans = plans
         self._answer_timeout = answer_timeout
         self._folder = TemporaryDirectory(prefix="memcached-sessions-demo-", ignore_cleanup_errors=True)
-        self.port = free_port()
+        ports = iter(free_ports(1 + len(NODES) + len(plans)))
+        self.port = next(ports)
         """Of nginx."""
-        self._node_ports = {name: free_port() for name in NODES}
-        self._server_ports = {plan.name: free_port() for plan in plans}
+        self._node_ports = {name: next(ports) for name in NODES}
+        self._server_ports = {plan.name: next(ports) for plan in plans}
         self.nodes: dict[str, Child] = {}
         self.servers: dict[str, Child] = {}
         self._nginx: Child | None = None

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .child import PATIENCE, DemoError
-from .free_port import free_port
+from .free_ports import free_ports
 from .journal import Journal
 from .telling import json_line
 
@@ -50,7 +50,7 @@ class PageServer:
         self._journal = journal
         self._shop = shop
         self._ended = False
-        self.port = port or free_port()
+        self.port = port or free_ports(1)[0]
         try:
             uvicorn: Any = import_module("uvicorn")
             application = self._application()

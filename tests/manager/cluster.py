@@ -142,8 +142,10 @@ class Cluster:
         self._servers: list[Server] = []
 
     def __enter__(self) -> Self:
-        for node in self.nodes.values():
-            self._nodes.enter_context(node)
+        with ExitStack() as started:
+            for node in self.nodes.values():
+                started.enter_context(node)
+            self._nodes = started.pop_all()  # all of them, or none is left behind
         return self
 
     def __exit__(
