@@ -229,7 +229,7 @@ def test_a_session_that_begins_while_the_only_node_is_down_is_backed_up_when_it_
 
 def test_a_node_comes_back_however_many_requests_there_are() -> None:
     """Requests without a pause do not keep a node out: what it missed is made up for in bounded time."""
-    outage = Outage(1, struck=1, route="a", seconds=0.5, pause=0)
+    outage = Outage(1, struck=1, route="a", seconds=1.0, pause=0)
     phases = outage.run()
     assert [phase.name for phase in phases][-2:] == ["restarted empty", "flush_all"]
 

@@ -157,7 +157,7 @@ def _waits(took: list[Took], known: float, what: str) -> Waits:
     these = [each for each in took if each.what == what]
     return Waits(
         len(these),
-        median(each.seconds for each in these),
+        median([each.seconds for each in these] or [0.0]),  # a machine with much to do may have ended none
         max((each.seconds for each in these if each.began < known), default=0.0),
         max((each.seconds for each in these if each.began >= known), default=0.0),
     )
