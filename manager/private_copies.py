@@ -142,7 +142,7 @@ class PrivateCopies:
         """Let a session that has not begun hold what a copy does."""
         changed, left_out = self._process.codec.encode(copy.attributes), self._left_out(copy.attributes)
         attributes.clear()
-        attributes.update(self._decoded(changed), **left_out)
+        attributes.update(self._process.codec.decode_own(changed), **left_out)
         copy.base, copy.left_out = changed, left_out
 
     def _merge(self, entry: Entry, base: bytes | None, changed: bytes) -> None:
@@ -165,9 +165,6 @@ class PrivateCopies:
                 if self._reconciling.apply(entry, mine, merged, before):
                     return
         raise RuntimeError("other requests do not stop changing the session")
-
-    def _decoded(self, payload: bytes) -> dict[str, Any]:
-        return self._process.codec.decode_own(payload)
 
     def _left_out(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         codec = self._process.codec

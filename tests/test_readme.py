@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from memcached_sessions.bench.cli import main
-from memcached_sessions.manager.demo.crowd import SHOPS
 from memcached_sessions.manager.demo.crowd_report import crowd_table
+from memcached_sessions.manager.demo.plans import SHOPS
 from memcached_sessions.serializers import available_serializers
 
 ROOT = Path(__file__).parent.parent

@@ -9,19 +9,20 @@ import os
 import secrets
 import shutil
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from .balancer import ANSWER_TIMEOUT, nginx_configuration, nginx_program
 from .child import Child, DemoError
 from .free_ports import free_ports
 from .observing import HEALTH_PATH
+from .plans import ServerPlan
 from .served import ROUTE, SHOP
 
 NODES = ("n1", "n2")
@@ -30,45 +31,8 @@ HEALTH_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True)
-class ServerPlan:
-    """What an application server is to be.
-
-    Parameters
-    ----------
-    name
-        Its name, and the route of its sessions: ``"app1"`` or ``"app2"``.
-    shop
-        The shop of `memcached_sessions.examples` that it serves: ``"wsgi"``, ``"fastapi"``, ``"flask"``, ``"django"``.
-    kind
-        What serves it: ``"gunicorn"`` or ``"uvicorn"``.
-    """
-
-    name: str
-    shop: str
-    kind: str
-
-    def command(self, port: int) -> list[str]:
-        """Return what starts it."""
-        module = f"{__package__}.served"
-        if self.kind == "uvicorn":
-            return [
-                *(sys.executable, "-m", "uvicorn", "--host=127.0.0.1", f"--port={port}", "--log-level=warning"),
-                *("--no-access-log", "--lifespan=auto", f"{module}:asgi_application"),
-            ]
-        return [
-            *(sys.executable, "-m", "gunicorn", "--workers=1", "--threads=16", f"--bind=127.0.0.1:{port}"),
-            *("--log-level=warning", "--no-control-socket", f"{module}:application"),
-        ]
-
-
-@dataclass(frozen=True)
 class ServerHealth:
-    """How the manager of an application server does.
-
-    >>> answer = {"server": "app1", "pid": 7, "sessions": 2, "unbacked": 0, "requests": 5, "counters": {}, "nodes": {}}
-    >>> ServerHealth.of(answer).requests
-    5
-    """
+    """How the manager of an application server does."""
 
     server: str
     pid: int
@@ -76,23 +40,8 @@ class ServerHealth:
     unbacked: int
     nodes: Mapping[str, bool]
     """Whether it uses each node."""
-    requests: int
-    """Served since it was started."""
     counters: Mapping[str, int]
-    """`Counters` of its statistics since then."""
-
-    @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Self:
-        """Return what an answer says."""
-        return cls(
-            answer["server"],
-            answer["pid"],
-            answer["sessions"],
-            answer["unbacked"],
-            answer["nodes"],
-            answer["requests"],
-            answer["counters"],
-        )
+    """`Counters` of its statistics, since it was started."""
 
 
 class Cluster:
@@ -165,13 +114,18 @@ class Cluster:
         for plan in self._plans:
             port = self._server_ports[plan.name]
             own = environ | {ROUTE: plan.name, SHOP: f"{_examples()}.{plan.shop}_shop"}
-            self.servers[plan.name] = Child(plan.name, plan.command(port), _http_answers(port), folder, own)
+            self.servers[plan.name] = Child(
+                plan.name, plan.command(port), lambda port=port: _health(port, HEALTH_TIMEOUT) is not None, folder, own
+            )
         configuration = folder / "nginx.conf"
         configuration.write_text(
             nginx_configuration(folder, self.port, self._server_ports, self._answer_timeout), encoding="utf-8"
         )
         self._nginx = Child(
-            "nginx", [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)], _listens(self.port), folder
+            "nginx",
+            [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)],
+            partial(_listens, self.port),
+            folder,
         )
         for node in self.nodes.values():
             node.start()
@@ -189,7 +143,7 @@ class Cluster:
                 "memcached is not installed; please install it (Debian: apt-get install memcached), or `make demo`"
             )
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        return Child(name, [program, "-l", "127.0.0.1", "-p", str(port), *user], _listens(port), folder)
+        return Child(name, [program, "-l", "127.0.0.1", "-p", str(port), *user], partial(_listens, port), folder)
 
     def _environ(self, folder: Path) -> dict[str, str]:
         """Return what all application servers have in common."""
@@ -202,14 +156,7 @@ class Cluster:
 
     def health(self, server: str) -> ServerHealth | None:
         """Return how the manager of an application server does; None if it does not answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._server_ports[server], timeout=HEALTH_TIMEOUT)
-        try:
-            connection.request("GET", HEALTH_PATH)
-            return ServerHealth.of(json.loads(connection.getresponse().read()))
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-        finally:
-            connection.close()
+        return _health(self._server_ports[server], HEALTH_TIMEOUT)
 
     def living(self) -> list[str]:
         """Return the application servers that run and are not frozen."""
@@ -223,14 +170,8 @@ class Cluster:
 
     def is_routed_to(self, server: str) -> bool:
         """Return whether nginx sends a server those whose sessions are there: after a failure it waits some seconds."""
-        connection = http.client.HTTPConnection(*self.address, timeout=HEALTH_TIMEOUT + 2 * self._answer_timeout)
-        try:
-            connection.request("GET", HEALTH_PATH, headers={"Cookie": f"id={'0' * 32}.{server}"})
-            return json.loads(connection.getresponse().read())["server"] == server
-        except (OSError, http.client.HTTPException, ValueError):
-            return False
-        finally:
-            connection.close()
+        health = _health(self.port, HEALTH_TIMEOUT + 2 * self._answer_timeout, Cookie=f"id={'0' * 32}.{server}")
+        return health is not None and health.server == server
 
 
 def _examples() -> str:
@@ -238,26 +179,21 @@ def _examples() -> str:
     return f"{(__package__ or '').partition('.')[0]}.examples"
 
 
-def _listens(port: int) -> Any:
-    def answers() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            return False
-        return True
+def _health(port: int, timeout: float, **headers: str) -> ServerHealth | None:
+    """Return what an application server says of itself, asked directly or through nginx; None if none answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", HEALTH_PATH, headers=headers)
+        return ServerHealth(**json.loads(connection.getresponse().read()))
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
 
-    return answers
 
-
-def _http_answers(port: int) -> Any:
-    def answers() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        try:
-            connection.request("GET", HEALTH_PATH)
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    return answers
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True

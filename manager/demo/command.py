@@ -1,29 +1,9 @@
-"""``memcached-sessions demo``: the failover with one visitor, step by step, or with a crowd."""
+"""The options of ``memcached-sessions demo``. What it does is in `running`, which the other commands do not load."""
 
 import argparse
-import signal
-import sys
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from types import FrameType
 from typing import Any
 
-from .child import DemoError
-from .cluster import Cluster, ServerPlan
-from .crowd import SHOPS, CrowdResult, run_crowd
-from .crowd_report import crowd_json, crowd_table
-from .journal import Entry, Journal, Step
-from .page import PageServer
-from .story import Story
-from .telling import json_line, terminal_line
-
-STORY = (ServerPlan("app1", "wsgi", "gunicorn"), ServerPlan("app2", "fastapi", "uvicorn"))
-"""Two servers of two kinds, whose shops share their sessions."""
-
-NEEDED = ("gunicorn", "uvicorn", "starlette", "fastapi", "multipart", "flask", "flask_login", "flask_wtf", "django")
-"""Modules of the extra `demo`."""
+from .plans import SHOPS
 
 PACE = 0.4
 """Seconds between two clicks, for people who watch."""
@@ -48,7 +28,7 @@ def add_demo(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(command=run_demo)
+    parser.set_defaults(command=_run)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--pace", type=_pace, default=PACE, metavar="SECONDS", help=f"between two clicks ({PACE})")
     parser.add_argument("--page-port", type=int, default=0, metavar="PORT", help="of the web page (any free one)")
@@ -73,74 +53,7 @@ def _count(text: str) -> int:
     return number
 
 
-def run_demo(options: argparse.Namespace) -> int:
-    """Run the demo, and return its exit status."""
-    with _ends_in_order():
-        try:
-            require_demo()
-            return _tell(options) if options.visitors is None else _crowd(options)
-        except DemoError as error:
-            sys.stderr.write(f"memcached-sessions: {error}\n")
-            return 2
+def _run(options: argparse.Namespace) -> int:
+    from .running import run_demo  # noqa: PLC0415 - for this command alone
 
-
-def require_demo() -> None:
-    """Raise `DemoError` if the libraries of the extra are missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise DemoError(f"not installed: {', '.join(missing)}; install the extra `demo`: pip install '.[demo]'")
-
-
-def _tell(options: argparse.Namespace) -> int:
-    journal = Journal()
-
-    def write(entry: Entry) -> None:
-        print_line(json_line(entry) if options.json else terminal_line(entry))
-
-    with Cluster(STORY) as cluster, PageServer(journal, cluster.url, options.page_port) as page:
-        journal.listen(write)
-        if not options.json:
-            print_line(f"page  {page.url}  (updates itself)\nshop  {cluster.url}")
-        outcome = Story(cluster, journal, options.pace).tell()
-        if options.stay:
-            if not options.json:
-                print_line("\nshop and page stay until Ctrl-C")
-            while True:
-                time.sleep(1)
-    return 1 if outcome.lost else 0
-
-
-def _crowd(options: argparse.Namespace) -> int:
-    results: list[CrowdResult] = []
-    for shop in options.shop or SHOPS:
-
-        def tell(text: str, shop: str = shop) -> None:
-            print_line(json_line(Step(f"{shop}: {text}")) if options.json else f"{shop}: {text}")
-
-        results.append(run_crowd(shop, options.visitors, options.seconds, tell))
-        if options.json:
-            print_line(crowd_json(results[-1]))
-    if not options.json:
-        print_line("\n" + crowd_table(results))
-    return 0 if all(result.is_clean for result in results) else 1
-
-
-def print_line(line: str) -> None:
-    """Print a line at once, for whoever reads along."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def _ends_in_order() -> Generator[None]:
-    """Let SIGTERM, and SIGHUP of a terminal that is closed, end the block as Ctrl-C does: nothing is left behind."""
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return run_demo(options)

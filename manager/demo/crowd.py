@@ -12,18 +12,11 @@ from dataclasses import dataclass, replace
 from threading import Event, Semaphore
 
 from .child import DemoError
-from .cluster import Cluster, ServerHealth, ServerPlan
+from .cluster import Cluster, ServerHealth
 from .faults import GIVE_UP, Disturbance, Fault, disturb, faults
 from .losses import Loss
+from .plans import SHOPS, ServerPlan
 from .shopper import LOOKS, Incident, Shopper, Timed
-
-SHOPS = {
-    "wsgi": ("gunicorn", "gunicorn"),
-    "fastapi": ("uvicorn", "uvicorn"),
-    "flask": ("gunicorn", "gunicorn"),
-    "django": ("gunicorn", "gunicorn"),
-}
-"""The shops, and what serves each."""
 
 RATE = 100.0
 """Requests a second that a crowd sends while servers answer at once; whoever waits for an answer sends none. The one

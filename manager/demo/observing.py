@@ -90,7 +90,7 @@ class Observer:
 
     def health(self) -> str:
         """Return how the manager does, as JSON."""
-        health, counters = self._manager.health(), self._manager.statistics().counters
+        health = self._manager.health()
         return json.dumps(
             {
                 "server": self._server,
@@ -98,8 +98,7 @@ class Observer:
                 "sessions": health.sessions,
                 "unbacked": health.unbacked,
                 "nodes": {node.node: node.available for node in health.nodes},
-                "requests": counters.requests,
-                "counters": asdict(counters),
+                "counters": asdict(self._manager.statistics().counters),
             }
         )
 

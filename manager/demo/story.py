@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..session_id import SessionId
 from .child import DemoError
 from .cluster import Cluster
 from .journal import Journal, Outcome, Served, Step
@@ -66,21 +65,21 @@ class Story:
         self._step("Ann registers, and puts things into her cart", ann.register)
         self._click(lambda: ann.put("apple", 3), lambda: ann.put("fig", 2))
 
-        server = self._id().route
+        server, _ = self._place()
         self._step(f"{server}, which serves her, is killed (SIGKILL)", cluster.servers[server].kill)
         self._click(ann.look, lambda: ann.put("kiwi", 1))
         self._step(f"{server} is started again; she stays where her session is", cluster.servers[server].start)
         cluster.servers[server].wait_until_it_answers()
         self._click(ann.look)
 
-        node = self._id().node
+        _, node = self._place()
         self._step(f"{node}, the memcached node with her backup, is killed (SIGKILL)", cluster.nodes[node].kill)
         self._click(ann.look, lambda: ann.put("plum", 4), ann.look)
         self._step(f"{node} is started again, empty", cluster.nodes[node].start)
         self._wait_until_used(node)
         self._click(ann.look)
 
-        node = self._id().node
+        _, node = self._place()
         self._step(f"{node}, where her backup is now, is frozen (SIGSTOP)", cluster.nodes[node].freeze)
         self._click(lambda: ann.put("pear", 5), ann.look, lambda: ann.put("fig", 6))
         self._step(f"{node} goes on", cluster.nodes[node].thaw)
@@ -114,19 +113,19 @@ class Story:
         """How often a page has not said what it should."""
         return sum(len(served.lost) for served in self._served)
 
-    def _id(self) -> SessionId:
-        """Return the id of her session in its parts: what a balancer sees of it, too."""
-        session_id = SessionId.parse(self._visitor.cookies.get("id", ""))
-        if session_id is None or not session_id.node or not session_id.route:
+    def _place(self) -> tuple[str, str]:
+        """Return the server and the node of her session: what a balancer sees of it, too."""
+        if not all(self._visitor.place):
             raise Lost(Loss.LOGIN, "her session has no node and no route any more")
-        return session_id
+        return self._visitor.place
 
     def _wait_until_used(self, node: str) -> None:
         """Wait until the servers that noticed its absence use a node again."""
         deadline = time.monotonic() + NODE_BACK_WITHIN
         while time.monotonic() < deadline:
-            healths = [self._cluster.health(server) for server in self._cluster.living()]
-            if all(health is not None and health.nodes[node] and not health.unbacked for health in healths):
+            if all(
+                health is not None and health.nodes[node] and not health.unbacked for health in self._cluster.healths()
+            ):
                 return
             time.sleep(0.05)
         raise DemoError(f"{node} is back, but is not used again after {NODE_BACK_WITHIN:.0f} s")

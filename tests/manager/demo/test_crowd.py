@@ -8,11 +8,12 @@ from threading import Event, Semaphore, Thread
 import pytest
 
 from memcached_sessions.manager.demo.child import DemoError
-from memcached_sessions.manager.demo.cluster import Cluster, ServerPlan
+from memcached_sessions.manager.demo.cluster import Cluster
 from memcached_sessions.manager.demo.crowd import Crowd, CrowdResult, Latency, lasted, latencies
 from memcached_sessions.manager.demo.crowd_report import crowd_json, crowd_table
 from memcached_sessions.manager.demo.faults import GIVE_UP, GOAL, Disturbance, Fault
 from memcached_sessions.manager.demo.losses import Loss
+from memcached_sessions.manager.demo.plans import ServerPlan
 from memcached_sessions.manager.demo.shopper import Incident, Shopper, Timed
 from memcached_sessions.manager.demo.visitor import Visitor
 

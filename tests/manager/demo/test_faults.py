@@ -6,8 +6,9 @@ from itertools import islice
 import pytest
 
 from memcached_sessions.manager.demo import faults as faulting
-from memcached_sessions.manager.demo.cluster import Cluster, ServerPlan
+from memcached_sessions.manager.demo.cluster import Cluster
 from memcached_sessions.manager.demo.faults import Fault, disturb, faults
+from memcached_sessions.manager.demo.plans import ServerPlan
 from memcached_sessions.manager.demo.visitor import Visitor
 
 

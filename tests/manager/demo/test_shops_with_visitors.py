@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from memcached_sessions.manager.demo.cluster import Cluster, ServerPlan
-from memcached_sessions.manager.demo.crowd import SHOPS
+from memcached_sessions.manager.demo.cluster import Cluster
 from memcached_sessions.manager.demo.losses import Lost
+from memcached_sessions.manager.demo.plans import SHOPS, ServerPlan
 from memcached_sessions.manager.demo.visitor import Visitor
 
 NewVisitor = Callable[..., Visitor]

@@ -9,7 +9,8 @@ from web.example_shops import SERVED, serve_shop, start_shop
 from web.shopper import Shopper
 
 import memcached_sessions.examples
-from memcached_sessions.manager.demo.cluster import Cluster, ServerPlan
+from memcached_sessions.manager.demo.cluster import Cluster
+from memcached_sessions.manager.demo.plans import ServerPlan
 
 MODULES = ["wsgi_shop", "fastapi_shop", "flask_shop", "django_shop"]
 
