@@ -10,6 +10,12 @@ from typing import Any
 from server_process import PATIENCE, ServerProcess, settings_in_environment
 from web.exchanges import Answer
 
+UVICORN = "uvicorn serving_asgi:plain"
+THREADS = "gunicorn --worker-class gthread --threads 8 serving_wsgi:application"
+FORKED = "gunicorn --workers 4 serving_wsgi:application"
+PRELOADED = "gunicorn --workers 4 --preload serving_wsgi:application"
+"""Servers of an application of this folder, and how they serve it."""
+
 
 class RealServer(ServerProcess):
     """One server of an application in this folder.

@@ -8,18 +8,11 @@ from pathlib import Path
 
 import pytest
 from cluster import eventually
-from memcached_process import MemcachedProcess
+from memcached_process import MemcachedProcess, node_list
 from web import served
-from web.real_server import Browser, RealServer
+from web.real_server import UVICORN, Browser, RealServer
 from web.stored import stored
 from websockets.sync.client import connect
-
-UVICORN = "uvicorn serving_asgi:plain"
-
-
-def nodes(memcached: MemcachedProcess) -> str:
-    """Return the setting for a node."""
-    return f"n1:127.0.0.1:{memcached.port}"
 
 
 @pytest.mark.parametrize(("command", "processes"), [(UVICORN, 1), (f"{UVICORN} --workers 2", 2)])
@@ -36,7 +29,7 @@ def test_parallel_requests_of_one_session_lose_nothing(
             answered.add(seen["pid"])
         return answered
 
-    with RealServer(command, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(command, memcached_nodes=node_list([shared_memcached]), route="a") as server:
         browser = Browser(server.port)
         browser.ask("/count/begun")
         with ThreadPoolExecutor(6) as threads:
@@ -48,24 +41,9 @@ def test_parallel_requests_of_one_session_lose_nothing(
     assert stored(shared_memcached, browser.cookie) == seen
 
 
-def test_responses_have_the_cookie_and_what_caches_need(shared_memcached: MemcachedProcess) -> None:
-    """As the client receives them; https is what the proxy in front says."""
-    with RealServer(UVICORN, memcached_nodes=nodes(shared_memcached)) as server:
-        browser = Browser(server.port)
-        nothing = browser.ask("/nothing")
-        begun = browser.ask("/count/visits", **{"X-Forwarded-Proto": "https"})
-        read = browser.ask("/read")
-
-    assert nothing.set_cookie == ""
-    assert nothing.all("Vary") == []
-    assert begun.set_cookie.partition("; ")[2] == "Path=/; HttpOnly; SameSite=Lax; Secure"
-    assert begun.all("Vary") == read.all("Vary") == ["Cookie"]
-    assert read.set_cookie == ""
-
-
 def test_a_websocket_shares_the_session_of_the_page(shared_memcached: MemcachedProcess) -> None:
     """It sees what requests have set, and they see what it sets; the client just leaves in the end."""
-    with RealServer(UVICORN, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(UVICORN, memcached_nodes=node_list([shared_memcached]), route="a") as server:
         browser = Browser(server.port)
         browser.ask("/count/visits")
         with connect(f"ws://127.0.0.1:{server.port}/live", additional_headers=browser.headers) as websocket:
@@ -82,25 +60,12 @@ def test_a_websocket_shares_the_session_of_the_page(shared_memcached: MemcachedP
 
 def test_a_websocket_begins_a_session(shared_memcached: MemcachedProcess) -> None:
     """Its handshake sets the cookie."""
-    with RealServer(UVICORN, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(UVICORN, memcached_nodes=node_list([shared_memcached]), route="a") as server:
         with connect(f"ws://127.0.0.1:{server.port}/live") as websocket:
             assert websocket.response
             cookie = websocket.response.headers["Set-Cookie"].partition(";")[0].removeprefix("id=")
 
         assert Browser(server.port, cookie).json("/read")["session"] == {"heard": 0}
-
-
-def test_what_a_stream_has_changed_is_stored_though_the_client_hung_up(shared_memcached: MemcachedProcess) -> None:
-    """And the server goes on serving."""
-    with RealServer(UVICORN, memcached_nodes=nodes(shared_memcached), route="a") as server:
-        browser = Browser(server.port)
-        browser.ask("/count/visits")
-
-        browser.hang_up("/stream")
-
-        eventually(lambda: "streamed" in stored(shared_memcached, browser.cookie))
-        assert browser.json("/count/visits")["session"]["visits"] == 2
-        assert "Traceback" not in server.printed
 
 
 def test_what_waits_for_its_backup_is_stored_when_the_server_shuts_down(
@@ -109,7 +74,7 @@ def test_what_waits_for_its_backup_is_stored_when_the_server_shuts_down(
     """uvicorn ends by the signal that it was sent: nothing runs then but the end of the lifespan."""
     memcached = start_memcached()
     settings = {"route": "a", "session_backup_async": True, "session_backup_timeout": 3, "operation_timeout": 3}
-    with RealServer(UVICORN, memcached_nodes=nodes(memcached), **settings) as server:
+    with RealServer(UVICORN, memcached_nodes=node_list([memcached]), **settings) as server:
         browsers = [Browser(server.port) for _ in range(20)]
         memcached.freeze()
         for browser in browsers:
@@ -127,7 +92,7 @@ def test_the_session_of_a_framework_goes_on_when_its_server_was_killed(
     kind: str, shared_memcached: MemcachedProcess, tmp_path: Path
 ) -> None:
     """``request.session`` of Starlette in a coroutine, of FastAPI in a function, which runs in a thread."""
-    environ = {"KIND": kind, "NODES": nodes(shared_memcached), "FOLDER": tmp_path}
+    environ = {"KIND": kind, "NODES": node_list([shared_memcached]), "FOLDER": tmp_path}
     browser, seen = served.Browser(), list[dict[str, object]]()
     for route in ("app1", "app2"):
         with served.Served("uvicorn", "web.counting_site:application", ROUTE=route, **environ) as server:

@@ -1,20 +1,15 @@
 """`CHECKLIST.md` is complete, and the tests that it names are there and name the line."""
 
 import re
-from pathlib import Path
 
-HERE = Path(__file__).parent
+from web.security_checklist import HERE, LINES, NAMED, TO_COME, claims
+
 TEXT = (HERE / "CHECKLIST.md").read_text()
 ROWS = dict(re.findall(r"^\| ([ST]\d+) \| [^|]+ \| (.+) \|$", TEXT, re.MULTILINE))
-NAMED = re.compile(r"`((?:\.\./)?test_\w+\.py)::(test_\w+)`")
-LINES = [*(f"S{number}" for number in range(1, 12)), *(f"T{number}" for number in range(1, 20))]
-TO_COME = {"S8"}
 
 
 def _claims(file: str) -> dict[str, set[str]]:
-    """Return the lines that each test of a file says it shows, at the beginning of its docstring."""
-    found = re.findall(r'def (test_\w+)\([^"]*"""((?:[ST]\d+(?:, |: ))*)', (HERE / file).read_text())
-    return {test: set(re.findall(r"[ST]\d+", lines)) for test, lines in found}
+    return claims(file, r"((?:[ST]\d+(?:, |: ))*)")
 
 
 def test_every_line_has_a_row_and_all_but_locking_have_tests() -> None:
@@ -33,12 +28,12 @@ def test_every_test_in_a_row_is_there_and_names_the_line() -> None:
 
 def test_every_test_that_names_a_line_is_in_its_row() -> None:
     """Of this folder."""
-    claims = [
+    claimed = [
         (line, path.name, test)
         for path in HERE.glob("test_*.py")
         for test, lines in _claims(path.name).items()
         for line in lines
     ]
 
-    assert len(claims) > 35
-    assert [(line, test) for line, file, test in claims if f"`{file}::{test}`" not in ROWS[line]] == []
+    assert len(claimed) > 35
+    assert [(line, test) for line, file, test in claimed if f"`{file}::{test}`" not in ROWS[line]] == []

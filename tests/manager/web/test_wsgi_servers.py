@@ -6,18 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cluster import eventually
-from memcached_process import MemcachedProcess
-from web.real_server import Browser, RealServer
+from memcached_process import MemcachedProcess, node_list
+from web.real_server import FORKED, PRELOADED, THREADS, Browser, RealServer
 from web.stored import stored
-
-THREADS = "gunicorn --worker-class gthread --threads 8 serving_wsgi:application"
-FORKED = "gunicorn --workers 4 serving_wsgi:application"
-PRELOADED = "gunicorn --workers 4 --preload serving_wsgi:application"
-
-
-def nodes(memcached: MemcachedProcess) -> str:
-    """Return the setting for a node."""
-    return f"n1:127.0.0.1:{memcached.port}"
 
 
 def processes_that_answer(port: int) -> set[int]:
@@ -46,7 +37,7 @@ def test_parallel_requests_of_one_session_lose_nothing(
     command: str, processes: int, shared_memcached: MemcachedProcess
 ) -> None:
     """Whichever thread or worker answers, it sees what was answered before, and nothing is lost."""
-    with RealServer(command, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(command, memcached_nodes=node_list([shared_memcached]), route="a") as server:
         browser = Browser(server.port)
         browser.ask("/count/begun")
         eventually(lambda: len(processes_that_answer(server.port)) > (processes > 1))  # workers begin one by one
@@ -59,24 +50,9 @@ def test_parallel_requests_of_one_session_lose_nothing(
     assert stored(shared_memcached, browser.cookie) == seen
 
 
-def test_responses_have_the_cookie_and_what_caches_need(shared_memcached: MemcachedProcess) -> None:
-    """As the client receives them; https is what the proxy in front says."""
-    with RealServer(THREADS, memcached_nodes=nodes(shared_memcached)) as server:
-        browser = Browser(server.port)
-        nothing = browser.ask("/nothing")
-        begun = browser.ask("/count/visits", **{"X-Forwarded-Proto": "https"})
-        read = browser.ask("/read")
-
-    assert nothing.set_cookie == ""
-    assert nothing.all("Vary") == []
-    assert begun.set_cookie.partition("; ")[2] == "Path=/; HttpOnly; SameSite=Lax; Secure"
-    assert begun.all("Vary") == read.all("Vary") == ["Cookie"]
-    assert read.set_cookie == ""
-
-
 def test_a_session_outlives_the_worker_that_served_it(shared_memcached: MemcachedProcess) -> None:
     """Killed as the system kills what takes too much memory."""
-    with RealServer(PRELOADED, memcached_nodes=nodes(shared_memcached), route="a") as server:
+    with RealServer(PRELOADED, memcached_nodes=node_list([shared_memcached]), route="a") as server:
         browser = Browser(server.port)
         for number in range(1, 6):
             seen = browser.json("/count/visits")
@@ -88,10 +64,10 @@ def test_a_session_outlives_the_worker_that_served_it(shared_memcached: Memcache
 
 def test_a_session_outlives_the_server_that_served_it(shared_memcached: MemcachedProcess) -> None:
     """The other one takes it over under a new route, and the visitor is told."""
-    with RealServer(THREADS, memcached_nodes=nodes(shared_memcached), route="a") as first:
+    with RealServer(THREADS, memcached_nodes=node_list([shared_memcached]), route="a") as first:
         browser = Browser(first.port)
         browser.ask("/count/visits")
-    with RealServer(THREADS, memcached_nodes=nodes(shared_memcached), route="b") as second:
+    with RealServer(THREADS, memcached_nodes=node_list([shared_memcached]), route="b") as second:
         browser.port = second.port
         cookie, sid = browser.cookie, browser.sid
 
@@ -101,19 +77,3 @@ def test_a_session_outlives_the_server_that_served_it(shared_memcached: Memcache
     assert "-n1.a~" in str(cookie)
     assert "-n1.b~" in str(browser.cookie)
     assert browser.sid == sid
-
-
-@pytest.mark.parametrize("command", [THREADS, PRELOADED])
-def test_what_a_stream_has_changed_is_stored_though_the_client_hung_up(
-    command: str, shared_memcached: MemcachedProcess
-) -> None:
-    """The server closes the body then; the worker goes on serving."""
-    with RealServer(command, memcached_nodes=nodes(shared_memcached), route="a") as server:
-        browser = Browser(server.port)
-        browser.ask("/count/visits")
-
-        browser.hang_up("/stream")
-
-        eventually(lambda: "streamed" in stored(shared_memcached, browser.cookie))
-        assert browser.json("/count/visits")["session"]["visits"] == 2
-        assert "Traceback" not in server.printed
