@@ -41,6 +41,8 @@ class Workload:
     """Returns the session: a new object on every call, and always an equal one."""
     register: Callable[[ConverterRegistry], None] = register_nothing
     """Registers the classes of the session with the registry that the serializers will use."""
+    population: bool = False
+    """Whether `build` returns a list of many sessions, each of which is stored by itself, and not one session."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,167 @@
+"""A fresh interpreter that carries out tasks, each in a child that it forks.
+
+A figure depends on where things lie in memory and on the hash seed, and both are drawn when an interpreter starts. So
+every pass has an interpreter of its own; and in it every task has a process of its own, which finds all modules
+imported. Tasks go to it as lines of JSON, and what came of them comes back as lines of JSON. Invariant: the interpreter
+is gone when its block ends, and ends by itself when we are gone.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from gc import freeze
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Self, cast
+
+from .forked import End, Ended, ended_of, run_forked
+
+_PATIENCE = 10.0
+"""Seconds that an interpreter has to end."""
+
+
+class InterpreterError(RuntimeError):
+    """An interpreter for the work could not be started, or is gone."""
+
+
+class Interpreter:
+    """One fresh interpreter.
+
+    Parameters
+    ----------
+    hash_seed
+        Where the hashes of strings start; drawn at random if None.
+
+    >>> with Interpreter() as interpreter:
+    ...     ended = interpreter.run("math:sqrt", {"": 2}, seconds=10)
+    >>> ended.end.value, ended.detail
+    ('raised', 'TypeError: math.sqrt() takes no keyword arguments')
+    """
+
+    def __init__(self, *, hash_seed: int | None = None) -> None:
+        environment = {**os.environ, "PYTHONHASHSEED": "random" if hash_seed is None else str(hash_seed)}
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, without a shell
+            # A session of its own: an interrupt from the terminal reaches us alone, and we end it in order.
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close(at_once=error is not None)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End it; at once: also in the middle of a task."""
+        assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
+        assert self._process.stdout is not None  # noqa: S101
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(0 if at_once else _PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()  # it ends the child that it has, too
+            try:
+                self._process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process.stdout.close()
+
+    def prepare(self, task: str, arguments: Mapping[str, Any]) -> Any:
+        """Carry out a task in the interpreter itself, so that every child finds what it left there.
+
+        Returns
+        -------
+        What the task returned, as JSON carries it.
+
+        Raises
+        ------
+        InterpreterError
+            It failed, or the interpreter is gone.
+        """
+        ended = self._asked({"task": task, "arguments": dict(arguments)})
+        if ended.end is not End.RETURNED:
+            raise InterpreterError(f"{task}: {ended.detail}")
+        return ended.value
+
+    def run(self, task: str, arguments: Mapping[str, Any], *, seconds: float, memory: int | None = None) -> Ended:
+        """Carry out a task in a child.
+
+        Parameters
+        ----------
+        task
+            A function by its module and name, ``"module:function"``; what it returns goes through JSON.
+        arguments
+            By name; they go through JSON.
+        seconds
+            After which it is stopped.
+        memory
+            How many bytes of address space it may take beyond what the interpreter has; None: no limit.
+
+        Raises
+        ------
+        InterpreterError
+            The interpreter is gone.
+        """
+        return self._asked({"task": task, "arguments": dict(arguments), "seconds": seconds, "memory": memory})
+
+    def _asked(self, request: Mapping[str, Any]) -> Ended:
+        assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
+        assert self._process.stdout is not None  # noqa: S101
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise InterpreterError(f"the interpreter for the work is gone: {error}") from error
+        line = self._process.stdout.readline()
+        if not line:
+            status = self._process.wait()
+            raise InterpreterError(f"the interpreter for the work ended with status {status} in the middle of a task")
+        return ended_of(json.loads(line))
+
+
+def _main() -> None:
+    """Be the interpreter."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a plug-in prints while it is imported is no answer
+    signal.signal(signal.SIGTERM, _leave)
+    for line in sys.stdin:
+        request = cast("dict[str, Any]", json.loads(line))
+        answers.write(json.dumps(asdict(_carried_out(request))).encode() + b"\n")
+        answers.flush()
+
+
+def _leave(number: int, frame: object) -> None:
+    """End with an exception, so that the child is ended on the way out."""
+    del frame
+    sys.exit(128 + number)
+
+
+def _carried_out(request: dict[str, Any]) -> Ended:
+    try:
+        module, _, name = request["task"].partition(":")
+        work = partial(getattr(import_module(module), name), **request["arguments"])
+        if "seconds" not in request:
+            value = work()
+            freeze()  # what is here now is never walked by the collector of a child
+            return Ended(End.RETURNED, value)
+    except Exception as error:  # noqa: BLE001 - it is told to who asked
+        return Ended(End.RAISED, detail=" ".join(f"{type(error).__qualname__}: {error}".split()))
+    return run_forked(work, seconds=request["seconds"], memory=request["memory"])
+
+
+if __name__ == "__main__":
+    _main()
