@@ -4,10 +4,11 @@ Invariant: a `ReadyCase` or `ReadyFloor`, all that `measuring` takes, exists onl
 faithfully, and did so twice.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import TypeVar, cast
 
 from ..serializers import (
     ConverterRegistry,
@@ -26,6 +27,9 @@ from .workload import Workload
 
 Option = str | int | float | bool | None
 """What a serializer can be given as an option in a case: what JSON can carry."""
+
+CHANGED_ATTRIBUTE = "last_seen"
+"""What is set in a session that is saved again after one change."""
 
 _KEY = "verified-before-it-is-timed"
 
@@ -71,20 +75,22 @@ class ReadyCase:
 
     case: Case
     serializer: Serializer
-    value: object
-    payload: bytes
+    sessions: tuple[object, ...]
+    """One, or all of a population; a timed call goes through all of them."""
+    payloads: tuple[bytes, ...]
+    """Of each session."""
     keeps_identity: bool
-    """Every object that the session shares came back shared; False where it came back as copies."""
+    """Every object that a session shares came back shared; False where it came back as copies."""
     library: LibraryCall | None
     """The bare calls of the library under the serializer, where the serializer shows them."""
 
-    def dumps(self) -> Callable[[], bytes]:
+    def dumps(self) -> Callable[[], object]:
         """Return the call that is timed as dumps."""
-        return partial(self.serializer.dumps, self.value)
+        return over_all(self.serializer.dumps, self.sessions)
 
     def loads(self) -> Callable[[], object]:
         """Return the call that is timed as loads."""
-        return partial(self.serializer.loads, self.payload)
+        return over_all(self.serializer.loads, self.payloads)
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,9 @@ class ReadyFloor:
 
     case: Case
     build: Callable[[], object]
+    sessions: tuple[object, ...]
     keeps_identity: bool = True
-    payload: None = None
+    payloads: tuple[bytes, ...] = ()
 
     def loads(self) -> Callable[[], object]:
         """Return the call that is timed as loads."""
@@ -111,6 +118,25 @@ class Examined:
     case: Case
     verdict: Verdict
     ready: Ready | None = None
+
+
+_Argument = TypeVar("_Argument")
+
+
+def over_all(call: Callable[[_Argument], object], arguments: Sequence[_Argument]) -> Callable[[], object]:
+    """Return what makes a call once for each argument; with a single one there is nothing around the call.
+
+    >>> over_all(abs, [-7])()
+    7
+    """
+    if len(arguments) == 1:
+        return partial(call, arguments[0])
+
+    def all_of_them() -> None:
+        for argument in arguments:
+            call(argument)
+
+    return all_of_them
 
 
 def every_case(workloads: Iterable[Workload], serializers: Iterable[SerializerInfo]) -> list[Case]:
@@ -146,74 +172,137 @@ def examine(case: Case, store: SessionStore) -> Examined:
     ('refused', 'cart[0]')
     """
     try:
-        return _examine(case, store)
+        return Examined(case, Verdict(Outcome.VERIFIED), _verified(case, store))
+    except _RejectedError as rejected:
+        return Examined(case, rejected.verdict)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - Rust extensions panic with a BaseException; a plug-in may do anything
-        path = getattr(error, "path", "")
-        return _rejected(case, Outcome.FAILED, f"{type(error).__qualname__}: {error}", str(path))
+        path = str(getattr(error, "path", ""))
+        return Examined(case, rejection(Outcome.FAILED, f"{type(error).__qualname__}: {error}", path).verdict)
 
 
-def _examine(case: Case, store: SessionStore) -> Examined:
+class _RejectedError(Exception):
+    """A case that is not verified."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
+
+
+def rejection(outcome: Outcome, detail: str, path: str = "") -> _RejectedError:
+    """Return what is raised for a case that is not verified."""
+    return _RejectedError(Verdict(outcome, " ".join(detail.split()), path))
+
+
+def made(serializer: str, options: Mapping[str, Option], registry: ConverterRegistry) -> Serializer:
+    """Return the serializer of a row: an installed one, or a library alone.
+
+    Raises
+    ------
+    PluginError
+        There is no such serializer, or it is broken.
+    """
+    return references().get(serializer) or get_serializer(serializer, registry, **options)
+
+
+def _verified(case: Case, store: SessionStore) -> Ready:
     registry = ConverterRegistry()
     case.workload.register(registry)
     if case.serializer == FLOOR:
-        return _examine_floor(case, registry)
-    reference = references().get(case.serializer)
-    serializer = reference or get_serializer(case.serializer, registry, **case.options)
-    value = case.workload.build()
-    try:
-        payload = serializer.dumps(value)
-    except SerializationError as error:
-        return _rejected(case, Outcome.REFUSED, error.problem, error.path)
-    except Exception as error:
-        if reference:  # a library refuses in words of its own
-            return _rejected(case, Outcome.REFUSED, f"{type(error).__qualname__}: {error}")
-        raise
-    if type(payload) is not bytes:
-        return _rejected(case, Outcome.FAILED, f"dumps returned {type(payload).__qualname__} instead of bytes")
+        return _verified_floor(case, registry)
+    serializer = made(case.serializer, case.options, registry)
+    sessions = tuple(case.workload.sessions())
+    kept = [_round_trip(serializer, session, store) for session in sessions]
+    _demand_unchanged(case, sessions)
+    _demand_saved_again(serializer, case.workload.sessions()[0])
+    library = _library(serializer, sessions)
+    payloads = tuple(payload for payload, _ in kept)
+    return ReadyCase(case, serializer, sessions, payloads, all(shared for _, shared in kept), library)
+
+
+def _verified_floor(case: Case, registry: ConverterRegistry) -> Ready:
+    sessions = tuple(case.workload.sessions())
+    builds = [builder(session, registry) for session in sessions]
+    for session, build in zip(sessions, builds, strict=True):
+        _demand_equal(session, (build(), build()), identity=True)
+    _demand_unchanged(case, sessions)
+    return ReadyFloor(case, over_all(_called, builds), sessions)
+
+
+def _called(build: Callable[[], object]) -> object:
+    return build()
+
+
+def _round_trip(serializer: Serializer, session: object, store: SessionStore) -> tuple[bytes, bool]:
+    """Return the payload of a session that came back, and whether all that it shares came back shared."""
+    payload = _dumped(serializer, session)
     store.set(_KEY, payload)
     stored = store.get(_KEY)
     if stored is None or stored != payload:
-        return _rejected(case, Outcome.FAILED, f"the store did not keep the {len(payload)} bytes of the payload")
+        raise rejection(Outcome.FAILED, f"the store did not keep the {len(payload)} bytes of the payload")
     # Twice, because a serializer that keeps state between calls can be right once.
-    copies = [serializer.loads(stored), serializer.loads(stored)]
-    if changed := _changed(case, value, copies, identity=serializer.capabilities.identity):
-        return changed
-    keeps_identity = difference(value, copies[0], identity=True) is None
-    ready = ReadyCase(case, serializer, value, payload, keeps_identity, _library(serializer, value))
-    return Examined(case, Verdict(Outcome.VERIFIED), ready)
+    copies = (serializer.loads(stored), serializer.loads(stored))
+    _demand_equal(session, copies, identity=serializer.capabilities.identity)
+    return payload, difference(session, copies[0], identity=True) is None
 
 
-def _examine_floor(case: Case, registry: ConverterRegistry) -> Examined:
-    value = case.workload.build()
-    build = builder(value, registry)
-    changed = _changed(case, value, [build(), build()], identity=True)
-    return changed or Examined(case, Verdict(Outcome.VERIFIED), ReadyFloor(case, build))
+def _dumped(serializer: Serializer, session: object) -> bytes:
+    try:
+        payload = serializer.dumps(session)
+    except SerializationError as error:
+        raise rejection(Outcome.REFUSED, error.problem, error.path) from error
+    except Exception as error:
+        if serializer.name in references():  # a library refuses in words of its own
+            raise rejection(Outcome.REFUSED, f"{type(error).__qualname__}: {error}") from error
+        raise
+    if type(payload) is not bytes:
+        raise rejection(Outcome.FAILED, f"dumps returned {type(payload).__qualname__} instead of bytes")
+    return payload
 
 
-def _changed(case: Case, value: object, copies: Iterable[object], *, identity: bool) -> Examined | None:
-    """Return the rejected case if one of the copies is no faithful one, or the value is no longer what it was."""
+def _demand_equal(session: object, copies: Iterable[object], *, identity: bool) -> None:
     for copy in copies:
-        if found := difference(value, copy, identity=identity):
-            return _rejected(case, Outcome.UNFAITHFUL, found.what, found.path)
-    if found := difference(case.workload.build(), value):
-        what = f"the serializer changed the value that it was given, or two builds of the workload differ: {found.what}"
-        return _rejected(case, Outcome.UNFAITHFUL, what, found.path)
-    return None
+        if found := difference(session, copy, identity=identity):
+            raise rejection(Outcome.UNFAITHFUL, found.what, found.path)
 
 
-def _library(serializer: Serializer, value: object) -> LibraryCall | None:
+def _demand_unchanged(case: Case, sessions: Iterable[object]) -> None:
+    for before, session in zip(case.workload.sessions(), sessions, strict=True):
+        if found := difference(before, session):
+            what = f"the serializer changed the value that it was given, or two builds of the workload differ: {found}"
+            raise rejection(Outcome.UNFAITHFUL, what, found.path)
+
+
+def _demand_saved_again(serializer: Serializer, session: object) -> None:
+    """Refuse a serializer that returns the bytes of before for an object that has changed since."""
+    if not isinstance(session, dict):
+        return
+    attributes = cast("dict[object, object]", session)
+    for number in range(2):
+        attributes[CHANGED_ATTRIBUTE] = number
+        loaded = serializer.loads(_dumped(serializer, attributes))
+        if found := difference(attributes, loaded):
+            what = f"a session that was changed and saved again came back as before: {found}"
+            raise rejection(Outcome.UNFAITHFUL, what, found.path)
+
+
+def _library(serializer: Serializer, sessions: Sequence[object]) -> LibraryCall | None:
     if not isinstance(serializer, LibraryCalls):
         return None
     try:
-        library = serializer.library_calls(value)
-        library.dumps()
-        library.loads()
+        calls = [serializer.library_calls(session) for session in sessions]
+        for call in calls:
+            call.dumps()
+            call.loads()
     except Exception:  # noqa: BLE001 - the library alone may not take what the serializer does: then there is no overhead
         return None
-    return library
-
-
-def _rejected(case: Case, outcome: Outcome, detail: str, path: str = "") -> Examined:
-    return Examined(case, Verdict(outcome, " ".join(detail.split()), path))
+    if len(calls) == 1:
+        return calls[0]
+    return LibraryCall(
+        dumps=over_all(_called, [call.dumps for call in calls]),
+        loads=over_all(_called, [call.loads for call in calls]),
+        items=sum(call.items for call in calls),
+        converted=sum(call.converted for call in calls),
+        implementation=calls[0].implementation,
+    )

@@ -56,24 +56,27 @@ class RoundTrip:
     def __init__(self, ready: ReadyCase, store: SessionStore, key: str) -> None:
         self._dumps = ready.serializer.dumps
         self._loads = ready.serializer.loads
-        self._value = ready.value
+        self._sessions = ready.sessions
         self._set = store.set
         self._get = store.get
         self._key = key
 
     def run(self) -> object:
-        """Store the session, fetch it and return what came back.
+        """Store each session, fetch it and return what came back of the last.
 
         Raises
         ------
         LookupError
             The store has lost it.
         """
-        self._set(self._key, self._dumps(self._value))
-        payload = self._get(self._key)
-        if payload is None:
-            raise LookupError(f"the store lost {self._key!r} between set and get: it may be full")
-        return self._loads(payload)
+        loaded: object = None
+        for session in self._sessions:
+            self._set(self._key, self._dumps(session))
+            payload = self._get(self._key)
+            if payload is None:
+                raise LookupError(f"the store lost {self._key!r} between set and get: it may be full")
+            loaded = self._loads(payload)
+        return loaded
 
 
 @dataclass(frozen=True)

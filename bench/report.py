@@ -81,7 +81,7 @@ def _circumstances(result: Result) -> Iterator[str]:
     yield ", ".join(f"{name} {version}" for name, version in result.libraries.items())
     working = [f"{each.name} ({each.implementation})" for each in result.serializers if not each.broken]
     yield f"serializers: {', '.join(working)}"
-    yield f"store: {f'{store.kind} {store.version}'.strip()}; garbage collector {result.gc}"
+    yield f"store: {f'{store.kind} {store.version}'.strip()}"
     if any(case.label.startswith("bare-") for case in result.cases):
         yield (
             "Rows called bare- are libraries alone, called as anybody would; bare-pickle is Python's pickle, protocol "

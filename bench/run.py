@@ -13,7 +13,7 @@ from time import monotonic
 from ..serializers import SerializerInfo
 from .case import Examined, Ready, ReadyCase, every_case, examine
 from .floor import FLOOR
-from .intervals import Estimate, estimate, exactly
+from .intervals import Estimate, coverage, estimate, exactly
 from .machine import describe_machine, library_versions
 from .measuring import Operation, Timings, measure
 from .result import (
@@ -76,8 +76,8 @@ def run(plan: Plan, progress: Progress) -> Result:
         duration_s=round(monotonic() - started, 3),
         machine=describe_machine(),
         libraries=library_versions(info.distribution for info in (*plan.serializers, *plan.workloads)),
-        gc="enabled",
         passes=plan.passes,
+        confidence=coverage(plan.passes),
         store=StoreFacts(store.kind, store.version),
         serializers=tuple(_serializer_facts(info) for info in plan.serializers),
         workloads=tuple(_workload_facts(info) for info in plan.workloads),
@@ -126,7 +126,7 @@ def _case_result(examined: Examined, timed: _Timed | None, baseline: _Timed | No
     return replace(
         untimed,
         identity=ready.keeps_identity,
-        bytes=None if ready.payload is None else len(ready.payload),
+        bytes=sum(map(len, ready.payloads)) or None,
         dumps=times.get(Operation.DUMPS),
         loads=times.get(Operation.LOADS),
         round_trip=times.get(Operation.ROUND_TRIP),
@@ -147,12 +147,12 @@ def _overhead(timings: Timings, whole: Operation, bare: Operation) -> Estimate:
 
 
 def _ratios(timed: _Timed, baseline: _Timed) -> Ratios:
-    mine, base = timed[0].payload, baseline[0].payload
+    mine, base = sum(map(len, timed[0].payloads)), sum(map(len, baseline[0].payloads))
     return Ratios(
         dumps=_quotient(baseline, timed, Operation.DUMPS),
         loads=_quotient(baseline, timed, Operation.LOADS),
         round_trip=_quotient(baseline, timed, Operation.ROUND_TRIP),
-        bytes=exactly(len(mine) / len(base)) if mine and base else None,
+        bytes=exactly(mine / base) if mine and base else None,
     )
 
 

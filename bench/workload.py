@@ -6,6 +6,7 @@ code and its seed, so every process, whatever its hash seed, measures the same s
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from ..serializers import ConverterRegistry
 from ..serializers.errors import PluginError
@@ -43,6 +44,15 @@ class Workload:
     """Registers the classes of the session with the registry that the serializers will use."""
     population: bool = False
     """Whether `build` returns a list of many sessions, each of which is stored by itself, and not one session."""
+
+    def sessions(self) -> list[object]:
+        """Return the sessions, made anew; one, unless it is a population.
+
+        >>> Workload("visits", "a counter", seed=None, build=lambda: {"visits": 3}).sessions()
+        [{'visits': 3}]
+        """
+        built = self.build()
+        return cast("list[object]", built) if self.population else [built]
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class Variants(Protocol):
 class LibraryCall:
     """The calls of the library under a serializer, bare, for one value: what the serializer adds is measured by it."""
 
-    dumps: Callable[[], bytes]
+    dumps: Callable[[], object]
     """The library's own call on data that it takes as it is."""
     loads: Callable[[], object]
     """The library's own call on the bytes of `dumps`, with no conversion afterwards."""

@@ -108,7 +108,7 @@ def timed(ready: Ready, benchmark: "BenchmarkFixture", workload: str, serializer
             workload=workload,
             operation=operation.value,
             gc="enabled",
-            payload_bytes=None if ready.payload is None else len(ready.payload),
+            payload_bytes=sum(map(len, ready.payloads)) or None,
         )
         benchmark(function, *arguments)
 

@@ -7,4 +7,4 @@ from memcached_sessions.bench.measuring import Operation
 
 
 def test_dumps(written: ReadyCase, timed: Callable[..., None]) -> None:
-    timed(Operation.DUMPS, written.serializer.dumps, written.value)
+    timed(Operation.DUMPS, written.dumps())

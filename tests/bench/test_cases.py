@@ -71,7 +71,7 @@ def test_the_built_in_serializers_keep_the_sessions_of_applications(workload: st
     found = _examined(built, serializer)
 
     assert found.verdict.outcome is Outcome.VERIFIED, found.verdict
-    assert found.ready.payload
+    assert found.ready.payloads
 
 
 @pytest.mark.parametrize("workload", ["msm-persons-10", "msm-full-10", "msm-persons-500", "msm-full-500"])
