@@ -206,36 +206,60 @@ def made(serializer: str, options: Mapping[str, Option], registry: ConverterRegi
     return references().get(serializer) or get_serializer(serializer, registry, **options)
 
 
-def _verified(case: Case, store: SessionStore) -> Ready:
+def ready_again(case: Case, *, keeps_identity: bool) -> Ready:
+    """Make a case again that another process has verified.
+
+    Parameters
+    ----------
+    case
+        The case.
+    keeps_identity
+        As the other process found.
+    """
+    registry, sessions = _registry(case), tuple(case.workload.sessions())
+    if case.serializer == FLOOR:
+        return ReadyFloor(case, over_all(_called, [builder(session, registry) for session in sessions]), sessions)
+    serializer = made(case.serializer, case.options, registry)
+    payloads = tuple(serializer.dumps(session) for session in sessions)
+    return ReadyCase(case, serializer, sessions, payloads, keeps_identity, _library(serializer, sessions))
+
+
+def _registry(case: Case) -> ConverterRegistry:
     registry = ConverterRegistry()
     case.workload.register(registry)
-    if case.serializer == FLOOR:
-        return _verified_floor(case, registry)
-    serializer = made(case.serializer, case.options, registry)
-    sessions = tuple(case.workload.sessions())
-    kept = [_round_trip(serializer, session, store) for session in sessions]
+    return registry
+
+
+def _verified(case: Case, store: SessionStore) -> Ready:
+    keeps_identity = _verify_floor(case) if case.serializer == FLOOR else _verify(case, store)
+    return ready_again(case, keeps_identity=keeps_identity)
+
+
+def _verify(case: Case, store: SessionStore) -> bool:
+    """Demand that a case keeps its sessions, and return whether all that they share came back shared."""
+    serializer = made(case.serializer, case.options, _registry(case))
+    sessions = case.workload.sessions()
+    kept = [_comes_back_shared(serializer, session, store) for session in sessions]
     _demand_unchanged(case, sessions)
-    _demand_saved_again(serializer, case.workload.sessions()[0])
-    library = _library(serializer, sessions)
-    payloads = tuple(payload for payload, _ in kept)
-    return ReadyCase(case, serializer, sessions, payloads, all(shared for _, shared in kept), library)
+    _demand_saved_again(serializer, sessions[0])
+    return all(kept)
 
 
-def _verified_floor(case: Case, registry: ConverterRegistry) -> Ready:
-    sessions = tuple(case.workload.sessions())
-    builds = [builder(session, registry) for session in sessions]
-    for session, build in zip(sessions, builds, strict=True):
+def _verify_floor(case: Case) -> bool:
+    registry, sessions = _registry(case), case.workload.sessions()
+    for session in sessions:
+        build = builder(session, registry)
         _demand_equal(session, (build(), build()), identity=True)
     _demand_unchanged(case, sessions)
-    return ReadyFloor(case, over_all(_called, builds), sessions)
+    return True
 
 
 def _called(build: Callable[[], object]) -> object:
     return build()
 
 
-def _round_trip(serializer: Serializer, session: object, store: SessionStore) -> tuple[bytes, bool]:
-    """Return the payload of a session that came back, and whether all that it shares came back shared."""
+def _comes_back_shared(serializer: Serializer, session: object, store: SessionStore) -> bool:
+    """Demand that a session comes back, and return whether all that it shares came back shared."""
     payload = _dumped(serializer, session)
     store.set(_KEY, payload)
     stored = store.get(_KEY)
@@ -244,7 +268,7 @@ def _round_trip(serializer: Serializer, session: object, store: SessionStore) ->
     # Twice, because a serializer that keeps state between calls can be right once.
     copies = (serializer.loads(stored), serializer.loads(stored))
     _demand_equal(session, copies, identity=serializer.capabilities.identity)
-    return payload, difference(session, copies[0], identity=True) is None
+    return difference(session, copies[0], identity=True) is None
 
 
 def _dumped(serializer: Serializer, session: object) -> bytes:

@@ -71,6 +71,27 @@ class Store:
     version: str
     """Of the server; empty for a store in memory."""
     sessions: SessionStore
+    port: int | None = None
+    """Of the server, on the loopback; None for a store in memory."""
+
+
+@contextmanager
+def connected(port: int | None) -> Generator[SessionStore, None, None]:
+    """Connect to the store of a run from another process.
+
+    Parameters
+    ----------
+    port
+        As `Store.port` says; None: a store in memory of this process.
+    """
+    if port is None:
+        yield MemoryStore()
+        return
+    client = _client(port)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 @contextmanager
@@ -90,10 +111,10 @@ def open_store() -> Generator[Store, None, None]:
         return
     with ExitStack() as stack:
         with _signals_postponed():
-            process, client = _started(program)
+            process, client, port = _started(program)
             stack.callback(_stop, process)
             stack.callback(client.close)
-        yield Store("memcached", client.version().decode(), client)
+        yield Store("memcached", client.version().decode(), client, port)
 
 
 @contextmanager
@@ -116,7 +137,7 @@ def _signals_postponed() -> Generator[None, None, None]:
             signal.raise_signal(number)
 
 
-def _started(program: str) -> tuple[subprocess.Popen[bytes], Client]:
+def _started(program: str) -> tuple[subprocess.Popen[bytes], Client, int]:
     complaint = ""
     for _ in range(_ATTEMPTS):
         port = _free_port()
@@ -124,22 +145,26 @@ def _started(program: str) -> tuple[subprocess.Popen[bytes], Client]:
         process = subprocess.Popen(  # noqa: S603 - a program that the PATH named, without a shell
             _command(program, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
-        client = Client(
-            ("127.0.0.1", port),
-            connect_timeout=OPERATION_TIMEOUT,
-            timeout=OPERATION_TIMEOUT,
-            no_delay=True,
-            default_noreply=False,
-        )
+        client = _client(port)
         try:
             if _answers(process, client):
-                return process, client
+                return process, client, port
         except BaseException:
             _stop(process)
             raise
         client.close()
         complaint = _stop(process)
     raise RuntimeError(f"{program} did not start in {_ATTEMPTS} attempts: {complaint or 'it printed nothing'}")
+
+
+def _client(port: int) -> Client:
+    return Client(
+        ("127.0.0.1", port),
+        connect_timeout=OPERATION_TIMEOUT,
+        timeout=OPERATION_TIMEOUT,
+        no_delay=True,
+        default_noreply=False,
+    )
 
 
 def _command(program: str, port: int) -> list[str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from memcached_sessions.bench.case import Case, Examined, Ready, ReadyCase, examine
-from memcached_sessions.bench.measuring import Operation, collector_settled, warm
+from memcached_sessions.bench.measuring import collector_settled, warm
+from memcached_sessions.bench.operations import Operation
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.store import Store, open_store
 from memcached_sessions.bench.workload import WorkloadInfo, available_workloads

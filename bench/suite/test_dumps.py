@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from memcached_sessions.bench.case import ReadyCase
-from memcached_sessions.bench.measuring import Operation
+from memcached_sessions.bench.operations import Operation
 
 
 def test_dumps(written: ReadyCase, timed: Callable[..., None]) -> None:

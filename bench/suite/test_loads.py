@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from memcached_sessions.bench.case import Ready
-from memcached_sessions.bench.measuring import Operation
+from memcached_sessions.bench.operations import Operation
 
 
 def test_loads(timed: Callable[..., None], ready: Ready) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from memcached_sessions.bench.case import ReadyCase
-from memcached_sessions.bench.measuring import Operation, RoundTrip
+from memcached_sessions.bench.operations import Operation, RoundTrip
 from memcached_sessions.bench.store import Store
 
 

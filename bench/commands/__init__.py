@@ -1,0 +1,1 @@
+"""The commands of ``session-bench``, one a file: what it is told, and what it does."""

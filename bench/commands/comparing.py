@@ -1,0 +1,113 @@
+"""``session-bench run``: compare, write the result, and print or write reports."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from ...serializers import available_serializers
+from ..command_line import command_line
+from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
+from ..progress import ProgressBar
+from ..references import reference_infos
+from ..report import markdown_report, terminal_report
+from ..result import BASELINE
+from ..result_file import write_result
+from ..run import Plan, run, stages
+from ..workload import available_workloads
+from .command import Commands, chosen
+
+_COLLECTORS = {"enabled": (True,), "disabled": (False,), "both": (True, False)}
+_TOLD = ("serializer", "workload", "level", "passes", "gc", "twice", "measure")
+"""The options that a result tells its reader."""
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("run", help="compare, and print a report (the default)")
+    parser.set_defaults(command=compare, level=DEFAULT.name)
+    add_what(parser)
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result")
+    parser.add_argument("--markdown", type=Path, metavar="FILE.md", help="write the report as Markdown")
+
+
+def add_what(parser: ArgumentParser) -> None:
+    """Add the options that say what to compare."""
+    parser.add_argument(
+        "--serializer",
+        action="append",
+        metavar="NAME",
+        help=f"only this one; may be repeated. {BASELINE} is always measured: the others are compared with it",
+    )
+    parser.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
+    levels = parser.add_mutually_exclusive_group()
+    for level, text in (
+        (QUICK, "a look in under a minute: few workloads and passes, wide intervals"),
+        (RIGOROUS, "a result to defend, in some ten times the time"),
+    ):
+        levels.add_argument(f"--{level.name}", action="store_const", dest="level", const=level.name, help=text)
+    parser.add_argument(
+        "--passes", type=_enough_passes, metavar="N", help=f"worker processes for each case ({DEFAULT.passes.count})"
+    )
+    parser.add_argument(
+        "--gc", choices=_COLLECTORS, default="enabled", help="the garbage collector while time is taken (enabled)"
+    )
+    parser.add_argument(
+        "--twice", action="append", metavar="LABEL", help="measure a row a second time under another name (A/A)"
+    )
+    parser.add_argument(
+        "--measure", action="append", metavar="PART", choices=list(Measure), help="only this part; may be repeated"
+    )
+
+
+def compare(parser: ArgumentParser, options: Namespace) -> int:
+    """Compare serializers."""
+    plan = plan_of(parser, options)
+    with ProgressBar(stages(plan)) as progress:
+        result = run(plan, progress)
+    output: Path | None = options.output
+    if output:
+        write_result(result, output)
+    markdown: Path | None = options.markdown
+    if markdown:
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        markdown.write_text(markdown_report(result), encoding="utf-8")
+    sys.stdout.write(terminal_report(result))
+    return 0
+
+
+def plan_of(parser: ArgumentParser, options: Namespace) -> Plan:
+    """Return what the options ask for."""
+    level = LEVELS[options.level]
+    if options.passes:
+        level = replace(level, passes=replace(level.passes, count=options.passes))
+    workloads = available_workloads()
+    names: list[str] | None = options.workload or [name for name in level.workloads if name in workloads] or None
+    serializers = chosen(
+        parser, "serializer", options.serializer, available_serializers() | reference_infos(), BASELINE
+    )
+    labels = {label: label for info in serializers for label in info.variants}
+    chosen(parser, "row", options.twice, labels)
+    measures = tuple(Measure(name) for name in options.measure) if options.measure else level.measures
+    return Plan(
+        serializers,
+        chosen(parser, "workload", names, workloads),
+        level,
+        command_line("session-bench", _told(options, level), _TOLD),
+        measures,
+        collectors=_COLLECTORS[options.gc],
+        twice=tuple(options.twice or ()),
+    )
+
+
+def _told(options: Namespace, level: Level) -> Namespace:
+    told = Namespace(**vars(options))
+    told.level = "" if level.name == DEFAULT.name else level.name
+    told.gc = "" if options.gc == "enabled" else options.gc
+    return told
+
+
+def _enough_passes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= QUICK.passes.count):
+        raise ArgumentTypeError(f"{text!r} is no number from {QUICK.passes.count} on, which an interval takes")
+    return int(text)

@@ -1,0 +1,67 @@
+"""How much a run measures: quick for a look, the default for a result, rigorous for one to defend.
+
+The figures of a level are chosen for the time that it takes with the installed serializers and workloads on a machine
+of two cores: under 1 minute, under 5, and as long as it takes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .passes import Passes
+
+
+class Measure(StrEnum):
+    """A part of a run, which the others do not need."""
+
+    TIMING = "timing"
+    COMPRESSION = "compression"
+    STORAGE = "storage"
+    MEMORY = "memory"
+    STARTUP = "startup"
+    EVOLUTION = "evolution"
+    FIDELITY = "fidelity"
+    HOSTILE = "hostile"
+    END_TO_END = "end-to-end"
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much a run measures."""
+
+    name: str
+    passes: Passes
+    measures: tuple[Measure, ...]
+    """What is measured, unless somebody asks for other parts."""
+    workloads: tuple[str, ...] = ()
+    """On what, unless somebody asks for other workloads; empty: on all."""
+    compression_passes: int = 3
+    startups: int = 5
+    """New interpreters for each serializer."""
+    end_to_end_seconds: float = 0.5
+    end_to_end_rounds: int = 3
+    mutations: int = 2_000
+    """Damaged payloads for each serializer."""
+
+
+QUICK = Level(
+    "quick",
+    Passes(5, samples=3, sample_seconds=0.001),
+    measures=(Measure.TIMING, Measure.COMPRESSION, Measure.STORAGE, Measure.EVOLUTION, Measure.FIDELITY),
+    workloads=("cart-objects", "cart-plain", "login", "msm-persons-100", "wizard"),
+    compression_passes=1,
+)
+DEFAULT = Level("default", Passes(21, samples=3, sample_seconds=0.001), measures=tuple(Measure))
+RIGOROUS = Level(
+    "rigorous",
+    Passes(41, samples=5, sample_seconds=0.003),
+    measures=tuple(Measure),
+    compression_passes=11,
+    startups=15,
+    end_to_end_seconds=2.0,
+    end_to_end_rounds=5,
+    mutations=20_000,
+)
+LEVELS = {level.name: level for level in (QUICK, DEFAULT, RIGOROUS)}
+
+END_TO_END_WORKLOADS = ("cart-plain", "cart-objects")
+"""What requests go through memcached with, unless other workloads were asked for."""

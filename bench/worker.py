@@ -1,0 +1,142 @@
+"""What a worker process does: verify a case and see how long its calls take, or time them.
+
+These are the tasks of an `Interpreter`; what goes in and out is what JSON carries. Invariant: a case is timed only in
+workers that begin after one has verified it.
+"""
+
+from collections.abc import Mapping
+from random import Random
+from statistics import median
+from typing import TypedDict
+
+from .case import Outcome, Ready, ReadyCase, examine, ready_again
+from .errand import CaseData, case_of
+from .measuring import calibrated, collector_settled, seconds_per_call, warm
+from .operations import Call, Operation, operations_of
+from .store import connected
+
+ROUND_TRIP_FACTOR = 2
+"""Samples of round trips are this much longer than others, for their single calls vary more."""
+
+
+class Examination(TypedDict):
+    """What a worker found about a case; all but the first three are there only if it is verified."""
+
+    outcome: str
+    detail: str
+    path: str
+    identity: bool
+    sessions: int
+    payloads: list[int]
+    """The sizes, in bytes."""
+    items: int | None
+    converted: int | None
+    written_in: str | None
+    loops: dict[str, int]
+    """How often each operation has to be called for a sample."""
+
+
+class Times(TypedDict):
+    """What a worker measured."""
+
+    seconds: dict[str, float]
+    """For one session, by operation: the median of the worker's samples."""
+    bytes: int
+    """Of all payloads in this process."""
+
+
+def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examination:
+    """Verify a case and calibrate its operations.
+
+    Parameters
+    ----------
+    case
+        As `data_of` made it.
+    port
+        Of the memcached; None: a store in memory.
+    sample_seconds
+        The least duration of a sample.
+    """
+    with connected(port) as store:
+        found = examine(case_of(case), store)
+        verdict, ready = found.verdict, found.ready
+        about = _about(ready, str(verdict.outcome), verdict.detail, verdict.path)
+        if ready:
+            with collector_settled():
+                for operation, call in operations_of(ready, store).items():
+                    about["loops"][operation] = calibrated(call, _least_seconds(operation, sample_seconds))
+        return about
+
+
+def timed(
+    case: CaseData,
+    port: int | None,
+    loops: Mapping[str, int],
+    samples: int,
+    seed: int,
+    *,
+    identity: bool,
+    collect: bool,
+) -> Times:
+    """Time operations of a case that was verified.
+
+    Parameters
+    ----------
+    case
+        As `data_of` made it.
+    port
+        Of the memcached; None: a store in memory.
+    loops
+        By the operations to time, how often a call is made for one sample.
+    samples
+        Of each operation; where one call is a sample, there is one.
+    seed
+        Decides the order of the operations.
+    identity
+        What `examined` found about shared objects.
+    collect
+        Whether the garbage collector is on.
+    """
+    ready = ready_again(case_of(case), keeps_identity=identity)
+    seconds: dict[str, float] = {}
+    with connected(port) as store, collector_settled(enabled=collect):
+        calls = operations_of(ready, store)
+        order = sorted(loops)
+        Random(seed).shuffle(order)  # noqa: S311 - an order, no secret
+        for operation in order:
+            call, times = calls[Operation(operation)], loops[operation]
+            seconds[operation] = _seconds(call, times, samples) / len(ready.sessions)
+    return Times(seconds=seconds, bytes=sum(map(len, ready.payloads)))
+
+
+def _seconds(call: Call, loops: int, samples: int) -> float:
+    if loops == 1:
+        call()
+        return seconds_per_call(call, 1)
+    warm(call)
+    return median(seconds_per_call(call, loops) for _ in range(samples))
+
+
+def _least_seconds(operation: Operation, sample_seconds: float) -> float:
+    return sample_seconds * (ROUND_TRIP_FACTOR if operation is Operation.ROUND_TRIP else 1)
+
+
+def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examination:
+    library = ready.library if isinstance(ready, ReadyCase) else None
+    return Examination(
+        outcome=outcome,
+        detail=detail,
+        path=path,
+        identity=ready.keeps_identity if ready else False,
+        sessions=len(ready.sessions) if ready else 0,
+        payloads=[len(payload) for payload in ready.payloads] if ready else [],
+        items=library.items if library else None,
+        converted=library.converted if library else None,
+        written_in=library.implementation if library else None,
+        loops={},
+    )
+
+
+def failed(detail: str) -> Examination:
+    """Return what is known of a case whose worker came to no end of its own."""
+    return _about(None, str(Outcome.FAILED), detail, "")
