@@ -45,7 +45,10 @@ class Interpreter:
     """
 
     def __init__(self, *, hash_seed: int | None = None) -> None:
-        environment = {**os.environ, "PYTHONHASHSEED": "random" if hash_seed is None else str(hash_seed)}
+        environment = os.environ | {
+            "PYTHONHASHSEED": "random" if hash_seed is None else str(hash_seed),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # it finds what we find
+        }
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, without a shell
             # A session of its own: an interrupt from the terminal reaches us alone, and we end it in order.
             [sys.executable, "-m", __name__],
