@@ -61,7 +61,15 @@ RIGOROUS = Level(
     end_to_end_rounds=5,
     mutations=20_000,
 )
-LEVELS = {level.name: level for level in (QUICK, DEFAULT, RIGOROUS)}
+GATE = Level(
+    "gate",
+    Passes(11, samples=3, sample_seconds=0.001),
+    measures=(Measure.TIMING, Measure.FIDELITY),
+    workloads=QUICK.workloads,
+)
+"""What a change is held to a baseline by."""
+
+LEVELS = {level.name: level for level in (QUICK, DEFAULT, RIGOROUS, GATE)}
 
 END_TO_END_WORKLOADS = ("cart-plain", "cart-objects")
 """What requests go through memcached with, unless other workloads were asked for."""

@@ -85,7 +85,7 @@ def result(verified: CaseResult) -> Result:
         duration_s=12.5,
         machine=Machine("A processor", 2, 8 * 2**30, "Linux x86_64", "3.11.7", "CPython"),
         libraries={"msgpack": "1.2.4", "orjson": "3.13.0"},
-        gc="enabled",
+        confidence=0.99,
         passes=15,
         store=StoreFacts("memcached", "1.6.18"),
         serializers=(

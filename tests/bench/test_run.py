@@ -49,7 +49,12 @@ def _run(*serializers: str, workloads: tuple[str, ...] = ("login",), **options: 
     chosen = [installed[name] for name in (*serializers, "bare-pickle")]
     found = [available_workloads()[name] for name in workloads]
     plan = Plan(chosen, found, SHORT, "test", measures=(Measure.TIMING,), **options)
-    return run(plan, lambda stage, done, of: None)
+    return run(plan, _unseen)
+
+
+def _unseen(stage: str, done: int, of: int) -> None:
+    """Nobody watches."""
+    del stage, done, of
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ def test_a_broken_serializer_and_a_broken_workload_are_part_of_the_result(instal
     gone = WorkloadInfo("gone", "theirs", "1", broken="it is gone")
 
     plan = Plan([available_serializers()["absent"]], [gone], SHORT, "test", measures=(Measure.TIMING,))
-    result = run(plan, lambda stage, done, of: None)
+    result = run(plan, _unseen)
 
     assert "no_such_module" in result.serializers[0].broken
     assert result.workloads[0].broken == "it is gone"
