@@ -357,6 +357,8 @@ class Result:
     serializers: tuple[SerializerFacts, ...]
     workloads: tuple[WorkloadFacts, ...]
     cases: tuple[CaseResult, ...]
+    method: str = ""
+    """How the times were taken, in a sentence, if not in worker processes of their own."""
     noise: tuple[Noise, ...] = ()
     tie_band: Mapping[str, float] = field(default_factory=dict[str, float])
     """By operation (``"dumps"``, ``"loads"``, ``"round_trip"``): ratios this near 1 are ties; at least the noise."""

@@ -5,8 +5,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from ..benchmark_file import read_any
 from ..report import markdown_report, terminal_report
-from ..result_file import read_result
 from .command import Commands, chosen
 
 _REPORTS = {"terminal": terminal_report, "markdown": markdown_report}
@@ -16,14 +16,14 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("report", help="print the report of a result")
     parser.set_defaults(command=report)
-    parser.add_argument("file", type=Path, metavar="FILE", help="what run --output wrote")
+    parser.add_argument("file", type=Path, metavar="FILE", help="what run --output wrote, or pytest --benchmark-json")
     parser.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
     parser.add_argument("--format", choices=_REPORTS, default="terminal")
 
 
 def report(parser: ArgumentParser, options: Namespace) -> int:
     """Print a report."""
-    result = read_result(options.file)
+    result = read_any(options.file)
     if options.workload:
         measured = {case.workload: case.workload for case in result.cases}
         wanted = chosen(parser, "workload", options.workload, measured)

@@ -5,15 +5,16 @@ is refused or not faithful is skipped with the reason before anything is timed, 
 per operation. Nothing here depends on the settings of the folder that pytest is started in.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from memcached_sessions.bench.case import Case, Examined, Ready, ReadyCase, examine
 from memcached_sessions.bench.measuring import collector_settled, warm
-from memcached_sessions.bench.operations import Operation
+from memcached_sessions.bench.operations import Operation, operations_of
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.store import Store, open_store
 from memcached_sessions.bench.workload import WorkloadInfo, available_workloads
@@ -22,7 +23,7 @@ from memcached_sessions.serializers import SerializerInfo, available_serializers
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-Timed = Callable[..., None]
+Timed = Callable[[Operation], None]
 
 # Rounds of a millisecond keep the clock and the call of the harness out of the figure. The same for every test, because
 # pytest-benchmark takes the settings of a group from each of its tests.
@@ -88,30 +89,38 @@ def written(ready: Ready) -> ReadyCase:
 
 
 @pytest.fixture
-def timed(ready: Ready, benchmark: "BenchmarkFixture", workload: str, serializer: str) -> Timed:
-    """Times one call of an operation, ``timed(operation, function, *arguments)``.
+def timed(ready: Ready, benchmark: "BenchmarkFixture", workload: str, serializer: str, store: Store) -> Timed:
+    """Times an operation of the case, ``timed(operation)``.
 
     `ready` comes first, and so does `written` where a test takes it: the harness warns of a test that asked for
     `benchmark` and was skipped.
     """
 
-    def time(operation: Operation, function: Callable[..., object], *arguments: object) -> None:
+    def time(operation: Operation) -> None:
+        call = operations_of(ready, store.sessions).get(operation)
+        if call is None:
+            pytest.skip(f"{serializer} has no {operation.value} on {workload}")
         info = _variants()[serializer]
         benchmark.group = f"{workload} / {operation.value}"
         # The harness calibrates on its first call, which would be a cold one.
         if not benchmark.disabled:
-            warm(partial(function, *arguments))
+            warm(call)
         benchmark.extra_info.update(  # pyright: ignore[reportUnknownMemberType]
-            serializer=serializer,
+            serializer=info.name,
+            label=serializer,
             distribution=info.distribution,
             version=info.version,
             implementation=info.implementation,
             workload=workload,
             operation=operation.value,
             gc="enabled",
+            sessions=len(ready.sessions),
             payload_bytes=sum(map(len, ready.payloads)) or None,
+            largest_bytes=max(map(len, ready.payloads), default=None),
+            zlib_bytes=sum(len(zlib.compress(payload)) for payload in ready.payloads) or None,
+            identity=ready.keeps_identity,
         )
-        benchmark(function, *arguments)
+        benchmark(call)
 
     return time
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from memcached_sessions.bench.case import ReadyCase
+import pytest
+
 from memcached_sessions.bench.operations import Operation
 
 
-def test_dumps(written: ReadyCase, timed: Callable[..., None]) -> None:
-    timed(Operation.DUMPS, written.dumps())
+@pytest.mark.usefixtures("written")
+def test_dumps(timed: Callable[[Operation], None]) -> None:
+    timed(Operation.DUMPS)
