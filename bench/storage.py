@@ -39,7 +39,7 @@ _FLAGS = client_flags(_VECTOR, dead=False)
 _MOMENT = 1_700_000_000_000
 _KEY = storage_key("0123456789abcdef0123456789abcdef")
 _LARGEST = 1 << 30
-_SECONDS = 60.0
+_SECONDS = 30.0
 """That a case may take."""
 
 
