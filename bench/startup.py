@@ -45,9 +45,7 @@ os.write({answer}, repr([made - started, dumped - made, loaded - dumped]).encode
 """
 
 
-def startups(
-    infos: Sequence[SerializerInfo], repeats: int, progress: Progress | None = None
-) -> tuple[Startup, ...]:
+def startups(infos: Sequence[SerializerInfo], repeats: int, progress: Progress | None = None) -> tuple[Startup, ...]:
     """Return what the first use of each variant of serializers costs.
 
     Parameters
@@ -85,7 +83,8 @@ def startups(
 def _startup(label: str, taken: Sequence[Sequence[float]], detail: str) -> Startup:
     if detail:
         return Startup(label, exactly(0), exactly(0), exactly(0), detail)
-    return Startup(label, *(estimate(values) for values in zip(*taken, strict=True)))
+    imported, first_dumps, first_loads = (estimate(values) for values in zip(*taken, strict=True))
+    return Startup(label, imported, first_dumps, first_loads)
 
 
 def _started(name: str, options: Mapping[str, Any]) -> Ended:
