@@ -16,6 +16,7 @@ from ..manager import SessionManager
 from ..manager.session import Session
 from ..serializers import Serializer
 from .case import CHANGED_ATTRIBUTE
+from .operations import SIGNING_KEY
 
 SESSIONS = 4
 """That each visitor has, at least two: so a session has left a manager when it comes there again."""
@@ -45,7 +46,7 @@ class AlternatingManagers:
             SessionManager(
                 f"n1:{host}:{port}",
                 serializer=make(),
-                signing_keys=(b"a key that signs the sessions of a benchmark",),
+                signing_keys=(SIGNING_KEY,),
                 freshness="revalidate",
                 max_local_sessions=1,
                 connect_timeout=_TIMEOUT,

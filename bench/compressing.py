@@ -8,8 +8,6 @@ of the cases, and each case a child of its own; calls are warm before they are c
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
-from math import ceil
 from random import Random
 from typing import TypedDict
 
@@ -20,7 +18,8 @@ from .each_case import Key, Progress, ask, key_of, made_case, prepared, with_byt
 from .errand import CaseData
 from .intervals import estimate
 from .isolation.forked import End
-from .measuring import SAMPLE_SECONDS, collector_settled, seconds_per_call
+from .measuring import calibrated, collector_settled, seconds_per_call
+from .passes import Preparation
 from .result import Compressed
 
 COMPRESSORS = {"zlib": "zlib-6", "zstd": "zstd-3"}
@@ -29,11 +28,8 @@ COMPRESSORS = {"zlib": "zlib-6", "zstd": "zstd-3"}
 _SECONDS = 30.0
 """That a case may take in a pass."""
 
-_WARM_SECONDS = 0.02
-"""A call is made for so long, but at least twice, before it is calibrated; payloads are compressed by no code that
-would get faster later."""
-
-_WARM_CALLS = 50
+_SAMPLE_SECONDS = 0.005
+"""The least duration of what is timed."""
 
 
 class Timed(TypedDict):
@@ -48,7 +44,11 @@ class Timed(TypedDict):
 
 
 def compressed(
-    cases: Sequence[Case], passes: int, progress: Progress | None = None
+    cases: Sequence[Case],
+    passes: int,
+    *,
+    preparations: Sequence[Preparation] = (),
+    progress: Progress | None = None,
 ) -> dict[Key, tuple[Compressed, ...]]:
     """Return what compressors make of the payloads of cases, by workload and label.
 
@@ -58,6 +58,8 @@ def compressed(
         Verified ones; a case that fails here all the same is left out, as are those without bytes.
     passes
         How many values the times are medians of; at least 1.
+    preparations
+        Tasks that every interpreter begins with.
     progress
         Is told how many times a case was measured.
 
@@ -70,7 +72,7 @@ def compressed(
     random = Random(passes)  # noqa: S311 - an order, no secret
     done = 0
     for _ in range(passes):
-        with prepared() as interpreter:
+        with prepared(preparations) as interpreter:
             for case in random.sample(chosen, len(chosen)):
                 if key_of(case) in found:
                     ended = ask(interpreter, f"{__name__}:timed", case, {}, seconds=_SECONDS)
@@ -133,13 +135,7 @@ def _timed(compression: Compression, payloads: Sequence[bytes]) -> Timed:
 
 
 def _sample(call: Callable[[], object]) -> float:
-    once = partial(seconds_per_call, call, 1)
-    once()  # the cold one
-    spent, calls = 0.0, 0
-    while not calls or (spent < _WARM_SECONDS and calls < _WARM_CALLS):
-        spent += once()
-        calls += 1
-    return seconds_per_call(call, max(1, ceil(SAMPLE_SECONDS * calls / spent)))
+    return seconds_per_call(call, calibrated(call, _SAMPLE_SECONDS))
 
 
 def _joined(rows: Sequence[Timed]) -> Compressed:

@@ -15,6 +15,7 @@ from .errand import CaseData, case_of, data_of
 from .floor import FLOOR
 from .isolation.forked import End, Ended
 from .isolation.interpreter import Interpreter
+from .passes import MEMORY, Preparation
 
 Key = tuple[str, str]
 """A case in what a measure returns: the name of the workload, and the label."""
@@ -24,10 +25,12 @@ Progress = Callable[[int, int], None]
 
 
 @contextmanager
-def prepared() -> Generator[Interpreter, None, None]:
-    """Run a fresh interpreter that has all plug-ins imported."""
+def prepared(preparations: Sequence[Preparation]) -> Generator[Interpreter, None, None]:
+    """Run a fresh interpreter that has all plug-ins imported, and has carried out further tasks."""
     with Interpreter() as interpreter:
         interpreter.prepare(f"{__package__}.errand:prepare", {})
+        for task, arguments in preparations:
+            interpreter.prepare(task, arguments)
         yield interpreter
 
 
@@ -43,7 +46,7 @@ def key_of(case: Case) -> Key:
 
 def ask(interpreter: Interpreter, task: str, case: Case, arguments: Mapping[str, Any], *, seconds: float) -> Ended:
     """Carry out a task for a case; it gets the case as `CaseData` by the name ``case``, and the other arguments."""
-    return interpreter.run(task, {"case": data_of(case), **arguments}, seconds=seconds)
+    return interpreter.run(task, {"case": data_of(case), **arguments}, seconds=seconds, memory=MEMORY)
 
 
 def for_each(
@@ -52,12 +55,13 @@ def for_each(
     arguments: Mapping[str, Any],
     *,
     seconds: float,
-    progress: Progress | None = None,
+    preparations: Sequence[Preparation],
+    progress: Progress | None,
 ) -> dict[Key, Any]:
-    """Return what a task returned for each case that has payloads; see `ask`."""
+    """Return what a task returned for each case that has payloads; see `ask` and `prepared`."""
     answers: dict[Key, Any] = {}
     chosen = with_bytes(cases)
-    with prepared() as interpreter:
+    with prepared(preparations) as interpreter:
         for done, case in enumerate(chosen, 1):
             ended = ask(interpreter, task, case, arguments, seconds=seconds)
             if ended.end is End.RETURNED:

@@ -18,6 +18,7 @@ from .each_case import Progress, ask, prepared
 from .intervals import estimate, exactly
 from .isolation.forked import End
 from .isolation.interpreter import Interpreter
+from .passes import Preparation
 from .references import reference_infos
 from .result import EndToEnd
 from .store import memcached
@@ -38,6 +39,7 @@ def end_to_end(
     rounds: int,
     concurrencies: Sequence[int] = (1, 4, 16),
     asyncio_concurrency: int = 16,
+    preparations: Sequence[Preparation] = (),
     progress: Progress | None = None,
 ) -> tuple[EndToEnd, ...]:
     """Return what requests take with each serializer on each workload.
@@ -56,6 +58,8 @@ def end_to_end(
         How many threads.
     asyncio_concurrency
         How many tasks.
+    preparations
+        Tasks that every interpreter begins with.
     progress
         Is told how many cells were measured, counted in each round.
 
@@ -70,7 +74,7 @@ def end_to_end(
     steps = 0
     for _ in range(rounds):
         # What was stored in the round stays: memory that nobody has to make room in.
-        with memcached("-m", "1024", "-I", "8m") as address, prepared() as interpreter:
+        with memcached("-m", "1024", "-I", "8m") as address, prepared(preparations) as interpreter:
             if address is None:
                 return ()
             for cell in random.sample(cells, len(cells)):

@@ -19,6 +19,7 @@ from typing import TypedDict
 from .case import Case
 from .each_case import Key, Progress, for_each, made_case
 from .errand import CaseData
+from .passes import Preparation
 from .result import Memory
 
 _SECONDS = 30.0
@@ -34,17 +35,21 @@ class Peaks(TypedDict):
     loads: int
 
 
-def memories(cases: Sequence[Case], progress: Progress | None = None) -> dict[Key, Memory]:
+def memories(
+    cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
+) -> dict[Key, Memory]:
     """Return how much memory cases take, by workload and label.
 
     Parameters
     ----------
     cases
         Verified ones; a case that fails here all the same is left out, as are those without bytes.
+    preparations
+        Tasks that every interpreter begins with.
     progress
         Is told how many cases are done.
     """
-    found = for_each(f"{__name__}:measured", cases, {}, seconds=_SECONDS, progress=progress)
+    found = for_each(f"{__name__}:measured", cases, {}, seconds=_SECONDS, preparations=preparations, progress=progress)
     return {key: Memory(**peaks) for key, peaks in found.items()}
 
 

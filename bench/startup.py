@@ -45,7 +45,7 @@ os.write({answer}, repr([made - started, dumped - made, loaded - dumped]).encode
 """
 
 
-def startups(infos: Sequence[SerializerInfo], repeats: int, progress: Progress | None = None) -> tuple[Startup, ...]:
+def startups(infos: Sequence[SerializerInfo], repeats: int, *, progress: Progress | None = None) -> tuple[Startup, ...]:
     """Return what the first use of each variant of serializers costs.
 
     Parameters

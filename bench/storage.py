@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, TypedDict, cast
 
 from ..manager.envelope import EnvelopeCodec, Header
-from ..manager.session_id import storage_key
 from ..manager.stores.meta_commands import (
     add_command,
     delete_command,
@@ -23,6 +22,8 @@ from ..manager.version_vector import VersionVector, client_flags
 from .case import Case
 from .each_case import Key, MadeCase, Progress, for_each, made_case
 from .errand import CaseData
+from .operations import KEY, SIGNING_KEY
+from .passes import Preparation
 from .result import Storage
 from .slabs import PAGE, CountingClient, Taken, taken
 from .store import memcached
@@ -37,7 +38,6 @@ _VECTOR = VersionVector(((0x9E3779B9, 12),))
 
 _FLAGS = client_flags(_VECTOR, dead=False)
 _MOMENT = 1_700_000_000_000
-_KEY = storage_key("0123456789abcdef0123456789abcdef")
 _LARGEST = 1 << 30
 _SECONDS = 30.0
 """That a case may take."""
@@ -53,13 +53,17 @@ class _Figures(TypedDict):
     item_limit: int
 
 
-def storages(cases: Sequence[Case], *, progress: Progress | None = None) -> dict[Key, Storage]:
+def storages(
+    cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
+) -> dict[Key, Storage]:
     """Return what the sessions of cases take, by workload and label.
 
     Parameters
     ----------
     cases
         Verified ones; a case that fails here all the same is left out, as are those without bytes.
+    preparations
+        Tasks that every interpreter begins with.
     progress
         Is told how many cases are done.
 
@@ -72,7 +76,14 @@ def storages(cases: Sequence[Case], *, progress: Progress | None = None) -> dict
             return {}
         with CountingClient(address) as client:
             client.age()
-        found = for_each(f"{__name__}:stored", cases, {"address": address}, seconds=_SECONDS, progress=progress)
+        found = for_each(
+            f"{__name__}:stored",
+            cases,
+            {"address": address},
+            seconds=_SECONDS,
+            preparations=preparations,
+            progress=progress,
+        )
     return {key: Storage(**cast("_Figures", figures)) for key, figures in found.items()}
 
 
@@ -93,9 +104,9 @@ def sealed(serializer: str, payload: bytes) -> bytes:
     >>> len(sealed("json", b"{}"))
     108
     """
-    codec = EnvelopeCodec(signing_keys=[b"a key that signs the sessions of a benchmark"], max_payload_bytes=_LARGEST)
+    codec = EnvelopeCodec(signing_keys=[SIGNING_KEY], max_payload_bytes=_LARGEST)
     header = Header(_MOMENT, _MOMENT, _TTL, None, 12, _VECTOR, dead=False, touch_interval=450, serializer=serializer)
-    return codec.seal(_KEY, header, payload)
+    return codec.seal(KEY, header, payload)
 
 
 def _figures(case: MadeCase, values: Sequence[bytes], places: Sequence[Taken | None], shelf: "_Shelf") -> _Figures:
@@ -126,7 +137,7 @@ class _Shelf:
     def place(self, value: bytes) -> Taken | None:
         """Return what a value takes; None if the server takes none of that size."""
         size = len(value)
-        command = add_command(_KEY, value, flags=_FLAGS, ttl=_TTL)
+        command = add_command(KEY, value, flags=_FLAGS, ttl=_TTL)
         if command.size > self.item_limit:
             return None  # the manager refuses it, and does not ask the server
         if size not in self._known:
@@ -140,10 +151,10 @@ class _Shelf:
         """Return the bytes that saving a session over its older state takes, and those that loading it takes."""
         self._clear()
         client, storing = self._client, {"flags": _FLAGS, "ttl": _TTL}
-        older = cast("Written", client.ask(add_command(_KEY, b"", **storing)))
-        replace = replace_command(_KEY, value, cas=older.cas or Cas(0, ""), **storing)
+        older = cast("Written", client.ask(add_command(KEY, b"", **storing)))
+        replace = replace_command(KEY, value, cas=older.cas or Cas(0, ""), **storing)
         save = self._counted(partial(client.ask, replace))
-        load = self._counted(partial(client.ask, get_command(_KEY, value=True, touch=None, renew=False)))
+        load = self._counted(partial(client.ask, get_command(KEY, value=True, touch=None, renew=False)))
         return save, load
 
     def _counted(self, asking: "partial[Any]") -> int:
@@ -153,6 +164,6 @@ class _Shelf:
 
     def _clear(self) -> None:
         """Remove what is under the key, also that of a child that was stopped."""
-        found = cast("Item | None", self._client.ask(get_command(_KEY, value=False, touch=None, renew=False)))
+        found = cast("Item | None", self._client.ask(get_command(KEY, value=False, touch=None, renew=False)))
         if found is not None:
-            self._client.ask(delete_command(_KEY, cas=found.cas))
+            self._client.ask(delete_command(KEY, cas=found.cas))
