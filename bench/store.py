@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +24,8 @@ START_TIMEOUT = 5.0
 
 OPERATION_TIMEOUT = 5.0
 """Seconds that one command may take: far more than any, so a run ends instead of hanging."""
+
+LOOPBACK = "127.0.0.1"
 
 _ATTEMPTS = 5
 
@@ -105,16 +107,45 @@ def open_store() -> Generator[Store, None, None]:
     RuntimeError
         There is a memcached, and it does not start; the message holds what it printed.
     """
+    # 8 MB items: the largest sessions of the workloads exceed the default of 1 MB in no format, those of users may.
+    with _running_memcached("-m", "256", "-I", "8m") as running:
+        if running is None:
+            yield Store("memory", "", MemoryStore())
+        else:
+            client, port = running
+            yield Store("memcached", client.version().decode(), client, port)
+
+
+@contextmanager
+def memcached(*arguments: str) -> Generator[tuple[str, int] | None, None, None]:
+    """Run a memcached of its own, and give its host and port; None where there is no memcached on the ``PATH``.
+
+    Parameters
+    ----------
+    arguments
+        Of its command line; without any it has its default settings.
+
+    Raises
+    ------
+    RuntimeError
+        It does not start; the message holds what it printed.
+    """
+    with _running_memcached(*arguments) as running:
+        yield None if running is None else (LOOPBACK, running[1])
+
+
+@contextmanager
+def _running_memcached(*arguments: str) -> Generator[tuple[Client, int] | None, None, None]:
     program = shutil.which("memcached")
     if program is None:
-        yield Store("memory", "", MemoryStore())
+        yield None
         return
     with ExitStack() as stack:
         with _signals_postponed():
-            process, client, port = _started(program)
+            process, client, port = _started(program, arguments)
             stack.callback(_stop, process)
             stack.callback(client.close)
-        yield Store("memcached", client.version().decode(), client, port)
+        yield client, port
 
 
 @contextmanager
@@ -137,13 +168,16 @@ def _signals_postponed() -> Generator[None, None, None]:
             signal.raise_signal(number)
 
 
-def _started(program: str) -> tuple[subprocess.Popen[bytes], Client, int]:
+def _started(program: str, arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], Client, int]:
     complaint = ""
     for _ in range(_ATTEMPTS):
         port = _free_port()
         # A session of its own: an interrupt from the terminal reaches us alone, and we stop it in order.
         process = subprocess.Popen(  # noqa: S603 - a program that the PATH named, without a shell
-            _command(program, port), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            _command(program, port, arguments),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         client = _client(port)
         try:
@@ -159,7 +193,7 @@ def _started(program: str) -> tuple[subprocess.Popen[bytes], Client, int]:
 
 def _client(port: int) -> Client:
     return Client(
-        ("127.0.0.1", port),
+        (LOOPBACK, port),
         connect_timeout=OPERATION_TIMEOUT,
         timeout=OPERATION_TIMEOUT,
         no_delay=True,
@@ -167,9 +201,8 @@ def _client(port: int) -> Client:
     )
 
 
-def _command(program: str, port: int) -> list[str]:
-    # 8 MB items: the largest sessions of the workloads exceed the default of 1 MB in no format, those of users may.
-    command = [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "256", "-I", "8m"]
+def _command(program: str, port: int, arguments: Sequence[str]) -> list[str]:
+    command = [program, "-l", LOOPBACK, "-p", str(port), "-U", "0", *arguments]
     return [*command, "-u", "nobody"] if os.geteuid() == 0 else command
 
 
@@ -198,5 +231,5 @@ def _stop(process: subprocess.Popen[bytes]) -> str:
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]

@@ -1,0 +1,149 @@
+"""What compressors make of the payloads of a case, and how long they take for it.
+
+They are those of the session manager, as it calls them: zlib with level 6, zstd with level 3. Times are for one
+session, decompression with all its checks. The manager leaves a payload uncompressed that is under 256 bytes or that
+does not get smaller; here all are compressed. How it is measured: each pass has a fresh interpreter and its own order
+of the cases, and each case a child of its own; calls are warm before they are calibrated.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from random import Random
+from typing import TypedDict
+
+from ..manager.compression import Compression, compression_named
+from ..manager.errors import ConfigurationError
+from .case import Case
+from .each_case import Key, Progress, ask, key_of, made_case, prepared, with_bytes
+from .errand import CaseData
+from .intervals import estimate
+from .isolation.forked import End
+from .measuring import calibrated, collector_settled, seconds_per_call
+from .passes import Preparation
+from .result import Compressed
+
+COMPRESSORS = {"zlib": "zlib-6", "zstd": "zstd-3"}
+"""The names of the setting, and what results call them."""
+
+_SECONDS = 30.0
+"""That a case may take in a pass."""
+
+_SAMPLE_SECONDS = 0.005
+"""The least duration of what is timed."""
+
+
+class Timed(TypedDict):
+    """One compressor in one pass."""
+
+    compressor: str
+    bytes: int
+    break_even: int | None
+    compress: float
+    """Seconds for a session; so is the other."""
+    decompress: float
+
+
+def compressed(
+    cases: Sequence[Case],
+    passes: int,
+    *,
+    preparations: Sequence[Preparation] = (),
+    progress: Progress | None = None,
+) -> dict[Key, tuple[Compressed, ...]]:
+    """Return what compressors make of the payloads of cases, by workload and label.
+
+    Parameters
+    ----------
+    cases
+        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+    passes
+        How many values the times are medians of; at least 1.
+    preparations
+        Tasks that every interpreter begins with.
+    progress
+        Is told how many times a case was measured.
+
+    Returns
+    -------
+    One entry for each compressor that is installed.
+    """
+    chosen = with_bytes(cases)
+    found: dict[Key, list[list[Timed]]] = {key_of(case): [] for case in chosen}
+    random = Random(passes)  # noqa: S311 - an order, no secret
+    done = 0
+    for _ in range(passes):
+        with prepared(preparations) as interpreter:
+            for case in random.sample(chosen, len(chosen)):
+                if key_of(case) in found:
+                    ended = ask(interpreter, f"{__name__}:timed", case, {}, seconds=_SECONDS)
+                    if ended.end is End.RETURNED:
+                        found[key_of(case)].append(ended.value)
+                    else:
+                        del found[key_of(case)]
+                done += 1
+                if progress:
+                    progress(done, passes * len(chosen))
+    return {key: tuple(_joined(each) for each in zip(*rows, strict=True)) for key, rows in found.items()}
+
+
+def timed(case: CaseData) -> list[Timed]:
+    """Compress and decompress the payloads of a case with what is installed; runs in a child."""
+    payloads = made_case(case).payloads
+    rows: list[Timed] = []
+    for name in COMPRESSORS:
+        with suppress(ConfigurationError):  # it is not installed
+            rows.append(_timed(compression_named(name), payloads))
+    return rows
+
+
+def break_even(sizes: Sequence[int], compressed_sizes: Sequence[int]) -> int | None:
+    """Return the size of the smallest payload from which on all got smaller; None if the largest did not.
+
+    None also for a single session, which says nothing about others.
+
+    >>> break_even([100, 200, 300], [120, 150, 160])
+    200
+    """
+    if len(sizes) < 2:
+        return None
+    too_large = max((size for size, made in zip(sizes, compressed_sizes, strict=True) if made >= size), default=0)
+    return min((size for size in sizes if size > too_large), default=None)
+
+
+def _timed(compression: Compression, payloads: Sequence[bytes]) -> Timed:
+    packed = [compression.compress(payload) for payload in payloads]
+    sizes = [len(payload) for payload in payloads]
+
+    def compress() -> None:
+        for payload in payloads:
+            compression.compress(payload)
+
+    def decompress() -> None:
+        for data, size in zip(packed, sizes, strict=True):
+            compression.decompress(data, size)
+
+    with collector_settled():
+        seconds = [_sample(call) / len(payloads) for call in (compress, decompress)]
+    packed_sizes = [len(data) for data in packed]
+    return Timed(
+        compressor=COMPRESSORS[compression.name],
+        bytes=sum(packed_sizes),
+        break_even=break_even(sizes, packed_sizes),
+        compress=seconds[0],
+        decompress=seconds[1],
+    )
+
+
+def _sample(call: Callable[[], object]) -> float:
+    return seconds_per_call(call, calibrated(call, _SAMPLE_SECONDS))
+
+
+def _joined(rows: Sequence[Timed]) -> Compressed:
+    first = rows[0]
+    return Compressed(
+        compressor=first["compressor"],
+        bytes=first["bytes"],
+        compress=estimate([row["compress"] for row in rows]),
+        decompress=estimate([row["decompress"] for row in rows]),
+        break_even=first["break_even"],
+    )

@@ -1,0 +1,169 @@
+"""What a session takes in memcached and on the way to it, asked of a real one with its default settings.
+
+The payload is put into the session manager's envelope, signed and not compressed, under a key as the manager has them,
+and goes through the manager's own commands: saved over the state that was seen, then loaded. Bytes on the wire are
+those of command and answer, without TCP and IP. Chunks are counted by the server. What it has beside its pages, such as
+its table of keys, is not in any figure.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypedDict, cast
+
+from ..manager.envelope import EnvelopeCodec, Header
+from ..manager.stores.meta_commands import (
+    add_command,
+    delete_command,
+    get_command,
+    replace_command,
+)
+from ..manager.stores.store import Cas, Item, Written
+from ..manager.version_vector import VersionVector, client_flags
+from .case import Case
+from .each_case import Key, MadeCase, Progress, for_each, made_case
+from .errand import CaseData
+from .operations import KEY, SIGNING_KEY
+from .passes import Preparation
+from .result import Storage
+from .slabs import PAGE, CountingClient, Taken, taken
+from .store import memcached
+
+GIB = 1 << 30
+
+_TTL = 1800
+"""Seconds that a session lives: the manager's default."""
+
+_VECTOR = VersionVector(((0x9E3779B9, 12),))
+"""One process has saved it twelve times."""
+
+_FLAGS = client_flags(_VECTOR, dead=False)
+_MOMENT = 1_700_000_000_000
+_LARGEST = 1 << 30
+_SECONDS = 30.0
+"""That a case may take."""
+
+
+class _Figures(TypedDict):
+    value: int
+    save_wire: int
+    load_wire: int
+    slab_class: int
+    chunk: int
+    sessions_per_gib: int
+    item_limit: int
+
+
+def storages(
+    cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
+) -> dict[Key, Storage]:
+    """Return what the sessions of cases take, by workload and label.
+
+    Parameters
+    ----------
+    cases
+        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+    preparations
+        Tasks that every interpreter begins with.
+    progress
+        Is told how many cases are done.
+
+    Returns
+    -------
+    Nothing where there is no memcached.
+    """
+    with memcached() as address:
+        if address is None:
+            return {}
+        with CountingClient(address) as client:
+            client.age()
+        found = for_each(
+            f"{__name__}:stored",
+            cases,
+            {"address": address},
+            seconds=_SECONDS,
+            preparations=preparations,
+            progress=progress,
+        )
+    return {key: Storage(**cast("_Figures", figures)) for key, figures in found.items()}
+
+
+def stored(case: CaseData, address: Sequence[Any]) -> _Figures:
+    """Store the sessions of a case one after the other, and return the figures of `Storage`; runs in a child."""
+    case_made = made_case(case)
+    values = [sealed(case_made.serializer.name, payload) for payload in case_made.payloads]
+    with CountingClient((address[0], address[1])) as client:
+        limit = int(client.stats("settings")["item_size_max"])
+        shelf = _Shelf(client, limit)
+        pages = [shelf.place(value) for value in values]
+        return _figures(case_made, values, pages, shelf)
+
+
+def sealed(serializer: str, payload: bytes) -> bytes:
+    """Return what the manager stores for a payload.
+
+    >>> len(sealed("json", b"{}"))
+    108
+    """
+    codec = EnvelopeCodec(signing_keys=[SIGNING_KEY], max_payload_bytes=_LARGEST)
+    header = Header(_MOMENT, _MOMENT, _TTL, None, 12, _VECTOR, dead=False, touch_interval=450, serializer=serializer)
+    return codec.seal(KEY, header, payload)
+
+
+def _figures(case: MadeCase, values: Sequence[bytes], places: Sequence[Taken | None], shelf: "_Shelf") -> _Figures:
+    largest = values[case.largest]
+    place = places[case.largest]
+    kept = [each for each in places if each]
+    pages = sum(each.pages for each in kept)
+    save_wire, load_wire = shelf.wire(largest) if place else (0, 0)
+    return _Figures(
+        value=len(largest),
+        save_wire=save_wire,
+        load_wire=load_wire,
+        slab_class=place.slab_class if place else 0,
+        chunk=place.chunks if place else 0,
+        sessions_per_gib=int(GIB // PAGE * len(kept) / pages) if len(kept) == len(places) else 0,
+        item_limit=shelf.item_limit,
+    )
+
+
+class _Shelf:
+    """Where one session after another is stored, under the same key."""
+
+    def __init__(self, client: CountingClient, item_limit: int) -> None:
+        self._client = client
+        self.item_limit = item_limit
+        self._known: dict[int, Taken] = {}
+
+    def place(self, value: bytes) -> Taken | None:
+        """Return what a value takes; None if the server takes none of that size."""
+        size = len(value)
+        command = add_command(KEY, value, flags=_FLAGS, ttl=_TTL)
+        if command.size > self.item_limit:
+            return None  # the manager refuses it, and does not ask the server
+        if size not in self._known:
+            self._clear()
+            before = self._client.settled()
+            self._client.ask(command)
+            self._known[size] = taken(before, self._client.slabs())
+        return self._known[size]
+
+    def wire(self, value: bytes) -> tuple[int, int]:
+        """Return the bytes that saving a session over its older state takes, and those that loading it takes."""
+        self._clear()
+        client, storing = self._client, {"flags": _FLAGS, "ttl": _TTL}
+        older = cast("Written", client.ask(add_command(KEY, b"", **storing)))
+        replace = replace_command(KEY, value, cas=older.cas or Cas(0, ""), **storing)
+        save = self._counted(partial(client.ask, replace))
+        load = self._counted(partial(client.ask, get_command(KEY, value=True, touch=None, renew=False)))
+        return save, load
+
+    def _counted(self, asking: "partial[Any]") -> int:
+        before = self._client.bytes
+        asking()
+        return self._client.bytes - before
+
+    def _clear(self) -> None:
+        """Remove what is under the key, also that of a child that was stopped."""
+        found = cast("Item | None", self._client.ask(get_command(KEY, value=False, touch=None, renew=False)))
+        if found is not None:
+            self._client.ask(delete_command(KEY, cas=found.cas))
