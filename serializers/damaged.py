@@ -1,6 +1,6 @@
-"""Payloads that are nearly right, or made to cost much; for tests and for the comparison.
+"""Payloads of a serializer that are nearly right, or made to cost much, for tests and for the comparison.
 
-Invariant: what they are depends on the valid payloads and the seed alone, so a payload that does harm can be made again.
+Invariant: what they are depends on the valid payloads and the seed alone, so a payload that does harm is made again.
 """
 
 from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from .values import VALUES, NamedValue
 
 _PREPARE = "memcached_sessions.bench.errand:prepare"
 _ASK = f"{__package__}.asking:ask_values"
-_SECONDS = 2.0
-"""That a value may take."""
+_SECONDS = 1.0
+"""Of processor time that a value may take."""
 _MEMORY = 1 << 30
 """Bytes of address space that a child may take for them."""
 

@@ -19,6 +19,9 @@ from .interpreter import Interpreter
 
 _CHILDREN = 8
 """How many children a plug-in may end before it is asked nothing more."""
+_WAITING = 4
+"""So many times what a question may compute it may take by the clock: a busy machine, or a plug-in that only waits."""
+_ALARMS = (signal.SIGPROF, signal.SIGALRM)
 
 
 class Asking(TypedDict):
@@ -63,7 +66,8 @@ def ask(
     arguments
         By name; they go through JSON.
     seconds
-        That one question may take; then its child is stopped.
+        Of processor time that one question may take; then its child is stopped. By the clock it may take four times as
+        long, so that a busy machine is not taken for a question that does not end.
     budget
         Seconds that all may take together; once they have passed no other is asked.
     memory
@@ -85,7 +89,9 @@ def ask(
             journal.write_bytes(b"")
             asking = Asking(journal=str(journal), first=len(answers), seconds=seconds, budget=left)
             # The series ends itself; this is for what stops the child from it.
-            ended = interpreter.run(task, {**arguments, "asking": asking}, seconds=left + 2 * seconds, memory=memory)
+            ended = interpreter.run(
+                task, {**arguments, "asking": asking}, seconds=left + 2 * _WAITING * seconds, memory=memory
+            )
             answers += _written(journal)
             if ended.end is End.RETURNED:
                 return Series(tuple(answers), "" if ended.value else _out_of(budget))
@@ -98,17 +104,23 @@ def answer(questions: Iterable[Callable[[], object]], asking: Asking) -> bool:
 
     A question returns what JSON can carry. It catches what it can: an exception ends the child.
     """
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which no loop in C can put off, as it could a handler in Python
+    for alarm in _ALARMS:
+        signal.signal(alarm, signal.SIG_DFL)  # which no loop in C can put off, as it could a handler in Python
     deadline = monotonic() + asking["budget"]
     with Path(asking["journal"]).open("ab", buffering=0) as journal:
         for question in islice(questions, asking["first"], None):
             if monotonic() > deadline:
                 return False
-            signal.setitimer(signal.ITIMER_REAL, asking["seconds"])
+            _set_alarms(asking["seconds"])
             line = json.dumps(question()).encode()
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _set_alarms(0)
             journal.write(line + b"\n")
     return True
+
+
+def _set_alarms(seconds: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
 
 
 def _written(journal: Path) -> list[Ended]:
@@ -118,8 +130,8 @@ def _written(journal: Path) -> list[Ended]:
 
 def _told_apart(ended: Ended, seconds: float) -> Ended:
     """Return how a child ended, with the alarm as what it is."""
-    if ended.end is End.CRASH and ended.detail.endswith(signal.SIGALRM.name):
-        return Ended(End.TIME, detail=f"it was stopped after {seconds:g} s", seconds=ended.seconds)
+    if ended.end is End.CRASH and ended.detail.endswith(tuple(alarm.name for alarm in _ALARMS)):
+        return Ended(End.TIME, detail=f"it did not end within {seconds:g} s", seconds=ended.seconds)
     return ended
 
 
