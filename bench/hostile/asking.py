@@ -48,14 +48,10 @@ def prepare() -> None:
         del payload
 
 
-def valid_payloads(row: RowData) -> list[str]:
-    """Return what a serializer makes of the workloads, in hexadecimal, without those that it does not keep."""
+def write_payloads(row: RowData, asking: Asking) -> bool:
+    """Write each workload, in hexadecimal; empty if it is refused: a task for `isolation.series.ask`."""
     serializer = _made(row_of(row))
-    payloads: list[str] = []
-    for name in _WORKLOADS:
-        with suppress(Exception):  # what it refuses, and what it says then, is for other tables
-            payloads.append(serializer.dumps(workload_named(name).build()).hex())
-    return payloads
+    return answer((partial(_written, serializer, name) for name in _WORKLOADS), asking)
 
 
 def ask_payloads(row: RowData, attack: str, valid: list[str], mutations: int, folder: str, asking: Asking) -> bool:
@@ -65,6 +61,12 @@ def ask_payloads(row: RowData, attack: str, valid: list[str], mutations: int, fo
     material = Material([bytes.fromhex(payload) for payload in valid], mutations, folder)
     payloads = next(each for each in ATTACKS if each.name == attack).payloads(material)
     return answer(_questions(asked, serializer, payloads, Path(folder)), asking)
+
+
+def _written(serializer: Serializer, workload: str) -> str:
+    with suppress(Exception):  # what it refuses, and what it says then, is for other tables
+        return serializer.dumps(workload_named(workload).build()).hex()
+    return ""
 
 
 def _made(row: Row) -> Serializer:

@@ -14,11 +14,11 @@ from .attacks import ATTACKS, Attack
 
 _ERRAND = "memcached_sessions.bench.errand:prepare"
 _PREPARE = f"{__package__}.asking:prepare"
-_VALID = f"{__package__}.asking:valid_payloads"
+_WRITE = f"{__package__}.asking:write_payloads"
 _ASK = f"{__package__}.asking:ask_payloads"
 _SECONDS = 1.0
 """Of processor time that a payload may take: a hundred times what the largest session takes."""
-_BUDGET = 10.0
+_BUDGET = 5.0
 """Seconds for the payloads of an attack together."""
 _MEMORY = 1 << 30
 """Bytes of address space that a child may take. More than resident memory may grow, so that what is given back at once
@@ -56,7 +56,8 @@ def hostile_grid(
         interpreter.prepare(_ERRAND, {})
         interpreter.prepare(_PREPARE, {})
         for row in rows:
-            valid = interpreter.run(_VALID, {"row": row.data()}, seconds=_BUDGET, memory=_MEMORY)
+            written = ask(interpreter, _WRITE, {"row": row.data()}, seconds=_SECONDS, budget=_BUDGET, memory=_MEMORY)
+            valid = [ended.value for ended in written.answers if ended.value]
             for attack in ATTACKS:
                 cells.append(_cell(interpreter, row, attack, valid, mutations))
                 if progress:
@@ -64,16 +65,15 @@ def hostile_grid(
     return tuple(cells)
 
 
-def _cell(interpreter: Interpreter, row: Row, attack: Attack, valid: Ended, mutations: int) -> HostileCell:
-    payloads: list[str] = valid.value or []
-    if attack.needs_valid and not payloads:
-        detail = valid.detail or "it wrote none of the sessions whose bytes would be damaged"
+def _cell(interpreter: Interpreter, row: Row, attack: Attack, valid: list[str], mutations: int) -> HostileCell:
+    if attack.needs_valid and not valid:
+        detail = "it wrote none of the sessions whose bytes would be damaged"
         return HostileCell(row.label, attack.name, Defence.NOT_APPLICABLE, 0, detail=detail)
     with TemporaryDirectory(prefix="session-bench-") as folder:
         arguments: dict[str, Any] = {
             "row": row.data(),
             "attack": attack.name,
-            "valid": payloads,
+            "valid": valid,
             "mutations": mutations,
             "folder": folder,
         }
