@@ -104,8 +104,8 @@ def expansions() -> Iterator[bytes]:
     entry = b"\xb4" + bytes([len(PAIR_TAG)]) + PAIR_TAG.encode() + b"\x02\x04left\x05right"
     yield b"\x01\x69" + entry + b"\x80" * (_DOUBLINGS - 1) + innermost + references + b"\x00"
     shared = b"\xd8\x1c\x80"
-    for number in range(_DOUBLINGS):
-        shared = b"\x82\xd8\x1c" + shared + b"\xd8\x1d" + _cbor_int(number)
+    for number in reversed(range(_DOUBLINGS)):  # the outermost is number 0
+        shared = b"\xd8\x1c\x82" + shared + b"\xd8\x1d" + _cbor_int(number + 1)
     yield shared
     yield b"\xa1" + shared + b"\xf6"
 
