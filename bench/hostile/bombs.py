@@ -98,7 +98,6 @@ def expansions() -> Iterator[bytes]:
     pairs = b"N" + b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\x86" for n in range(_DOUBLINGS))
     yield b"\x80\x02}" + pairs + b"Ns."  # a dict with that key
     yield b"\x80\x02]" + pairs + b"a."  # a list with that item, which is harmless
-    yield b"\x80\x04\x8f(" + pairs + b"\x90."  # a set with that element
     innermost = b"\x80\x00\x00"
     references = b"".join(b"\xb3" + _varint(number + 2) for number in reversed(range(_DOUBLINGS)))
     entry = b"\xb4" + bytes([len(PAIR_TAG)]) + PAIR_TAG.encode() + b"\x02\x04left\x05right"
@@ -150,7 +149,6 @@ def floods() -> Iterator[bytes]:
     little = [number.to_bytes(12, "little") for number in numbers]
     count = len(numbers)
     yield b"\x80\x02}(" + b"".join(b"\x8a\x0c" + number + b"N" for number in little) + b"u."
-    yield b"\x80\x04\x8f(" + b"".join(b"\x8a\x0c" + number for number in little) + b"\x90."
     yield b"\xba" + count.to_bytes(4) + b"".join(b"\xc2\x4c" + number + b"\xf6" for number in wide)
     yield b"\x01\xaf" + _varint(count) + b"".join(b"\xa7\x0c" + number + b"\xa0" for number in little)
     yield b"\x01\xb1" + _varint(count) + b"".join(b"\xa7\x0c" + number for number in little)

@@ -161,7 +161,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize(("name", "count"), [("pickle", 2), ("cbor", 4), ("compact", 2), ("json", 4), ("msgpack", 4)])
+@pytest.mark.parametrize(("name", "count"), [("pickle", 1), ("cbor", 4), ("compact", 2), ("json", 4), ("msgpack", 4)])
 def test_small_floods_are_what_each_format_writes(name: str, count: int) -> None:
     """So what is refused of a large one is its size alone: dicts and sets of three keys are read."""
     read = [value for value in _read(get_serializer(name), bombs.floods()) if len(value) == 3]
@@ -184,7 +184,7 @@ def test_small_expansions_are_what_each_format_writes() -> None:
     pair: object = Pair(0, 0)
     for _ in range(3):
         nested, pair = (nested, nested), Pair(pair, pair)
-    assert pickles == [{nested: None}, [nested], {nested}]
+    assert pickles == [{nested: None}, [nested]]
     assert pairs == {pair: 0}
     assert lists == [[[[], []], [[], []]], [[[], []], [[], []]]]
 
