@@ -10,28 +10,41 @@
 from __future__ import annotations
 
 import struct
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, time, timezone
 from decimal import Decimal
-from enum import Enum
-from typing import Any
+from enum import Enum, StrEnum
+from numbers import Number
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from .classes import derived_names, slots_of
+from .classes import builtin_base, derived_names, slots_of
 from .paths import Place, key_step
+
+
+class Change(StrEnum):
+    """What kind of difference it is."""
+
+    SHARING = "sharing"
+    """One object became two, or two became one; each is equal to what it was."""
+    TYPE = "type"
+    """A value of another type that may still say the same: a list for a tuple, ``"9.90"`` for a Decimal."""
+    VALUE = "value"
+    """Something else, or less: another number, nothing at all, an item that is lost."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """Where and how a value differs from the original.
 
-    >>> str(Difference("cart.items[3].price", "Decimal became float"))
-    'cart.items[3].price: Decimal became float'
+    >>> str(Difference("cart.items[3].price", "Decimal became str", Change.TYPE))
+    'cart.items[3].price: Decimal became str'
     """
 
     path: str
     what: str
+    change: Change
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}" if self.path else self.what
@@ -48,14 +61,21 @@ def difference(original: object, loaded: object, *, identity: bool = False) -> D
         Also demand that what is one object in the original is one object in the other, and what is two is two.
 
     >>> difference({"seats": (1, 2)}, {"seats": [1, 2]})
-    Difference(path='seats', what='tuple became list')
+    Difference(path='seats', what='tuple became list', change=<Change.TYPE: 'type'>)
     >>> shared = [1]
     >>> difference([shared, shared], [[1], [1]]) is None
     True
-    >>> difference([shared, shared], [[1], [1]], identity=True)
-    Difference(path='[1]', what='a shared list became two')
+    >>> str(difference([shared, shared], [[1], [1]], identity=True))
+    '[1]: a shared list became two'
     """
     return _Comparison(identity=identity).run(original, loaded)
+
+
+class _Found(NamedTuple):
+    """What differs in one place."""
+
+    what: str
+    change: Change = Change.VALUE
 
 
 class _Comparison:
@@ -71,48 +91,50 @@ class _Comparison:
         self.waiting.append((Place(original), loaded))
         while self.waiting:
             place, other = self.waiting.popleft()
-            if what := self.compare(place, other):
-                return Difference(str(place), what)
+            if found := self.compare(place, other):
+                return Difference(str(place), found.what, found.change)
         return None
 
-    def compare(self, place: Place, other: Any) -> str | None:
+    def compare(self, place: Place, other: Any) -> _Found | None:
         """Compare one place, and leave what is inside it for later; return what differs."""
         value, kind = place.value, type(place.value)
         if kind is not type(other):
-            return f"{kind.__qualname__} became {type(other).__qualname__}"
+            return _Found(f"{kind.__qualname__} became {type(other).__qualname__}", _change_of_type(value, other))
         if isinstance(value, Enum):
-            return None if value is other else "another member"
+            return None if value is other else _Found("another member")
         for base, exact in _EXACT.items():
             if isinstance(value, base) and exact(value) != exact(other):
-                return f"another {kind.__qualname__}"
+                return _Found(f"another {kind.__qualname__}")
         if kind in _EXACT:
             return None
-        if what := self.references(value, other):
-            return what
+        if found := self.references(value, other):
+            return found
         if (id(value), id(other)) in self.pairs:
             return None
         self.pairs.add((id(value), id(other)))
         self.alive += (value, other)
         return self.inside(place, other)
 
-    def references(self, value: object, other: object) -> str | None:
+    def references(self, value: object, other: object) -> _Found | None:
         if not self.identity or not _is_mutable(value):
             return None
         if self.counterparts.setdefault(id(value), id(other)) != id(other):
-            return f"a shared {type(value).__qualname__} became two"
+            return _Found(f"a shared {type(value).__qualname__} became two", Change.SHARING)
         if self.originals.setdefault(id(other), id(value)) != id(value):
-            return f"two {type(value).__qualname__} became one"
+            return _Found(f"two {type(value).__qualname__} became one", Change.SHARING)
         return None
 
-    def inside(self, place: Place, other: Any) -> str | None:
+    def inside(self, place: Place, other: Any) -> _Found | None:
         """Compare what a value holds: as a container, and in its attributes."""
         state = _state(place.value)
         if state is None:
             return self.contained(place, other)
         return self.contained(place, other) or self.mappings(place, state, _state(other) or {})
 
-    def contained(self, place: Place, other: Any) -> str | None:
+    def contained(self, place: Place, other: Any) -> _Found | None:
         value, kind = place.value, type(place.value)
+        if isinstance(value, defaultdict) and value.default_factory is not other.default_factory:
+            return _Found("another default_factory")
         if isinstance(value, dict):
             return self.mappings(place, value, other)
         if isinstance(value, (list, tuple, deque)):
@@ -123,27 +145,33 @@ class _Comparison:
             zones = place.inside(".tzinfo", value.tzinfo), other.tzinfo
             self.waiting.append(zones)
             same = (value.replace(tzinfo=None), value.fold) == (other.replace(tzinfo=None), other.fold)
-            return None if same else f"another {kind.__qualname__}"
-        if _state(value) is None:
-            return None if value == other else f"another {kind.__qualname__}"
+            return None if same else _Found(f"another {kind.__qualname__}")
+        if isinstance(value, BaseException):
+            self.waiting.append((place.inside(".args", value.args), other.args))
+        # What a subclass adds in attributes is compared elsewhere; its own __eq__ may look at nothing else.
+        base: Any = builtin_base(kind)
+        if base is not None and base not in _EXACT and base.__eq__(value, other) is False:
+            return _Found(f"another {kind.__qualname__}")
+        if _state(value) is None and not isinstance(value, BaseException):
+            return None if value == other else _Found(f"another {kind.__qualname__}")
         return None
 
-    def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> str | None:
+    def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> _Found | None:
         keys, others = list(value), list(other)
         if len(keys) != len(others):
             lost = next((key_step(key) for key in keys if key not in other), None)
-            return f"{lost} is lost" if lost else f"{len(keys)} keys became {len(others)}"
+            return _Found(f"{lost} is lost" if lost else f"{len(keys)} keys became {len(others)}")
         for key, key_back, item, back in zip(keys, others, value.values(), other.values(), strict=True):
             if nested := _Comparison(identity=False).run(key, key_back):
-                return f"key {key_step(key)}: {nested}, or the order of the keys changed"
+                return _Found(f"key {key_step(key)}: {nested}, or the order of the keys changed", nested.change)
             self.waiting.append((place.inside(key_step(key), item), back))
         return None
 
-    def sequences(self, place: Place, value: Any, other: Any) -> str | None:
+    def sequences(self, place: Place, value: Any, other: Any) -> _Found | None:
         if len(value) != len(other):
-            return f"{len(value)} items became {len(other)}"
+            return _Found(f"{len(value)} items became {len(other)}")
         if isinstance(value, deque) and value.maxlen != other.maxlen:
-            return "another maxlen"
+            return _Found("another maxlen")
         self.waiting += [
             (place.inside(f"[{index}]", item), back)
             for index, (item, back) in enumerate(zip(value, other, strict=True))
@@ -151,22 +179,34 @@ class _Comparison:
         return None
 
 
-def _sets(value: Any, other: Any) -> str | None:
+def _change_of_type(value: object, other: object) -> Change:
+    """Return whether what has another type has another value, too: nothing, or a number that is not equal."""
+    if other is None:
+        return Change.VALUE
+    if isinstance(value, Number) and isinstance(other, Number):
+        try:
+            return Change.TYPE if value == other else Change.VALUE
+        except ArithmeticError:  # a signalling NaN is compared with nothing
+            return Change.VALUE
+    return Change.TYPE
+
+
+def _sets(value: Any, other: Any) -> _Found | None:
     """Pair the elements: by equality, and those that equal only themselves (NaN, instances) by what they hold."""
     if len(value) != len(other):
-        return f"{len(value)} elements became {len(other)}"
+        return _Found(f"{len(value)} elements became {len(other)}")
     back = {element: element for element in other}
     strangers: list[object] = []
     for element in value:
         if element in back:
             if nested := difference(element, back.pop(element)):
-                return f"element: {nested}"
+                return _Found(f"element: {nested}", nested.change)
         else:
             strangers.append(element)
     for element in strangers:
         twin = next((candidate for candidate in back if difference(element, candidate) is None), _NO_TWIN)
         if twin is _NO_TWIN:
-            return "other elements"
+            return _Found("other elements")
         del back[twin]
     return None
 

@@ -1,6 +1,18 @@
-"""Options of the test run."""
+"""Options of the test run, and interpreters with plug-ins of third parties installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
+
+PLUGINS = Path(__file__).parent / "plugins"
+
+RunPython = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -14,3 +26,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1_000,
         help="runs of each plan of the protocol's explorer (default 1000)",
     )
+
+
+@pytest.fixture(scope="session")
+def install_plugin(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that installs a plug-in once and returns the folder that it is in."""
+    folders: dict[str, Path] = {}
+
+    def install_once(name: str) -> Path:
+        if name not in folders:
+            # Building leaves files beside the source, which belongs to the repository.
+            source = tmp_path_factory.mktemp(name) / "source"
+            shutil.copytree(PLUGINS / name, source)
+            target = source.parent / "installed"
+            pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
+            done = subprocess.run([*pip, "--target", target, source], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            folders[name] = target
+        return folders[name]
+
+    return install_once
+
+
+@pytest.fixture(scope="session")
+def python_in(install_plugin: Callable[[str], Path]) -> RunPython:
+    """Return a function that runs Python with some plug-ins installed, in a folder."""
+
+    def run(folder: Path, *arguments: str, plugins: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+        environment["PYTHONPATH"] = os.pathsep.join(str(install_plugin(name)) for name in plugins)
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture
+def python(python_in: RunPython, tmp_path: Path) -> RunPython:
+    """Return a function that runs Python with some plug-ins installed, in an empty folder."""
+    return partial(python_in, tmp_path)

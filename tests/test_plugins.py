@@ -5,17 +5,10 @@ folders it needs on their path.
 """
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-SOURCES = Path(__file__).parent / "plugins"
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,38 +38,6 @@ from memcached_sessions.serializers.testing import SerializerConformance
 class TestPlugin(SerializerConformance):
     serializer_name = {name!r}
 """
-
-
-@pytest.fixture(scope="module")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function that installs a plug-in once and returns the folder that it is in."""
-    folders: dict[str, Path] = {}
-
-    def install_once(name: str) -> Path:
-        if name not in folders:
-            # Building leaves files beside the source, which belongs to the repository.
-            source = tmp_path_factory.mktemp(name) / "source"
-            shutil.copytree(SOURCES / name, source)
-            target = source.parent / "installed"
-            pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
-            _checked(subprocess.run([*pip, "--target", target, source], capture_output=True, text=True, check=False))
-            folders[name] = target
-        return folders[name]
-
-    return install_once
-
-
-@pytest.fixture
-def python(install: Callable[[str], Path], tmp_path: Path) -> RunPython:
-    """Return a function that runs Python with some plug-ins installed, in an empty folder."""
-
-    def run(*arguments: str, plugins: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-        environment["PYTHONPATH"] = os.pathsep.join(str(install(name)) for name in plugins)
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-
-    return run
 
 
 def test_an_installed_serializer_is_listed_with_where_it_comes_from(python: RunPython) -> None:

@@ -15,26 +15,14 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import suppress
-from random import Random
 
 from ..available import get_serializer
+from ..damaged import SEED, huge_lengths, mutations, repeated_beginnings, repeated_bytes
 from ..errors import DeserializationError, SerializationError
 from ..protocol import Serializer
 from .sample_classes import sample_registry
 from .samples import SAMPLES
 
-SEED = 31415926
-"""The digits of pi: no seed was searched for."""
-_NASTY = (
-    b"\x00",
-    b"\xff",
-    b"\x7f",
-    b"\x80",
-    b"\xdd\xff\xff\xff\xff",
-    b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
-    b"[",
-    b"{",
-)
 _FEW, _MANY = 200, 100_000
 _ADDRESS_SPACE = 2 * 1024**3
 """Bytes: a format that asks for more gets an error instead of taking the machine down."""
@@ -53,46 +41,11 @@ def valid_payloads(serializer: Serializer) -> list[bytes]:
     return [*payloads, serializer.dumps(kept)]
 
 
-def mutations(payloads: list[bytes], count: int, seed: int = SEED) -> Iterator[bytes]:
-    """Yield payloads that are damaged: truncated, with bytes flipped, inserted, removed, or pieces exchanged."""
-    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-    for _ in range(count):
-        data = bytearray(random.choice(payloads))
-        for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
-            _damage(data, payloads, random)
-        yield bytes(data)
-
-
 def attacks(payloads: list[bytes]) -> Iterator[bytes]:
     """Yield payloads made to cost much: one byte or the beginning of a payload over and over, and huge lengths."""
-    for first in range(256):
-        opening = bytes([first])
-        yield opening * _MANY
-        for length in (b"\xff" * 4, b"\x7f" + b"\xff" * 3, b"\xff" * 8, b"\x00\x00\x00\x01" * 2):
-            yield opening + length
-            yield opening + length + b"\x00" * _FEW
-    for payload in payloads:
-        for length in range(1, 13):
-            yield payload[:length] * (_MANY // length)
-
-
-def _damage(data: bytearray, payloads: list[bytes], random: Random) -> None:
-    at = random.randrange(len(data) + 1)
-    match random.randrange(6):
-        case 0:
-            del data[at:]
-        case 1 if at < len(data):
-            data[at] ^= 1 << random.randrange(8)
-        case 2 if at < len(data):
-            data[at] = random.randrange(256)
-        case 3:
-            data[at:at] = random.choice(_NASTY)
-        case 4:
-            del data[at : at + random.randrange(1, 9)]
-        case _:
-            other = random.choice(payloads)
-            start = random.randrange(len(other) + 1)
-            data[at : at + random.randrange(9)] = other[start : start + random.randrange(1, 40)]
+    yield from repeated_bytes(_MANY)
+    yield from huge_lengths()
+    yield from repeated_beginnings(payloads, _MANY)
 
 
 def peak_memory() -> int:

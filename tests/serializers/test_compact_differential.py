@@ -11,8 +11,9 @@ from hypothesis import given, settings
 
 from memcached_sessions.serializers import DeserializationError, SerializationError, get_serializer
 from memcached_sessions.serializers.compact import reader, writer
+from memcached_sessions.serializers.damaged import mutations
 from memcached_sessions.serializers.fidelity import difference
-from memcached_sessions.serializers.testing.hostile import mutations, valid_payloads
+from memcached_sessions.serializers.testing.hostile import valid_payloads
 from memcached_sessions.serializers.testing.sample_classes import sample_registry
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 from memcached_sessions.serializers.testing.strategies import graphs, values

@@ -1,13 +1,13 @@
 """The comparison that every round trip in the tests and in the benchmark rests on: it must see each change."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from memcached_sessions.serializers.fidelity import difference
+from memcached_sessions.serializers.fidelity import Change, difference
 from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted, Tags
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 
@@ -16,6 +16,17 @@ NAN = float("nan")
 
 class _Celsius(float):
     pass
+
+
+class _Cents(int):
+    pass
+
+
+class _Name(str):
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Name)
+
+    __hash__ = str.__hash__
 
 
 def _with_note(value: Any) -> Any:
@@ -54,6 +65,10 @@ def test_a_value_made_twice_is_the_same(sample: Any, identity: bool) -> None:
         (_with_note(OrderedDict(a=1)), OrderedDict(a=1), ".note is lost"),
         (_with_note(Tags(["a"])), Tags(["a"]), ".note is lost"),
         (_Celsius(0.0), _Celsius(-0.0), "another _Celsius"),
+        (_Cents(5), _Cents(7), "another _Cents"),
+        (_Name("a"), _Name("b"), "another _Name"),
+        (ValueError("a", 1), ValueError("a", 2), "args[1]: another int"),
+        (defaultdict(list, a=1), defaultdict(int, a=1), "another default_factory"),
         ([1, 2], [1], "2 items became 1"),
         (deque([1], 2), deque([1], 3), "another maxlen"),
         (OrderedDict(a=1), {"a": 1}, "OrderedDict became dict"),
@@ -74,10 +89,35 @@ def test_every_change_is_seen_and_named(original: object, loaded: object, said: 
     assert str(difference(original, loaded)) == said
 
 
+@pytest.mark.parametrize(
+    ("original", "loaded", "change"),
+    [
+        ((1,), [1], Change.TYPE),
+        (Decimal("9.90"), "9.90", Change.TYPE),
+        (1, 1.0, Change.TYPE),
+        ({1: "a"}, {"1": "a"}, Change.TYPE),
+        ({1}, {True}, Change.TYPE),
+        (Decimal("9.90"), 9.9, Change.VALUE),
+        (2**70 + 1, float(2**70), Change.VALUE),
+        (Decimal("sNaN"), NAN, Change.VALUE),
+        (NAN, None, Change.VALUE),
+        ({1: "a", "1": "b"}, {"1": "b"}, Change.VALUE),
+        ([1, 2], [1], Change.VALUE),
+    ],
+)
+def test_another_type_that_says_the_same_is_told_from_another_value(
+    original: object, loaded: object, change: Change
+) -> None:
+    found = difference(original, loaded)
+    assert found is not None
+    assert found.change is change
+
+
 def test_who_shares_what_is_compared_on_request() -> None:
     item = Item("a")
     assert difference([item, item], [Item("a"), Item("a")]) is None
-    assert str(difference([item, item], [Item("a"), Item("a")], identity=True)) == "[1]: a shared Item became two"
+    found = difference([item, item], [Item("a"), Item("a")], identity=True)
+    assert (str(found), found and found.change) == ("[1]: a shared Item became two", Change.SHARING)
     other = Item("a")
     assert str(difference([Item("a"), Item("a")], [other, other], identity=True)) == "[1]: two Item became one"
 

@@ -93,7 +93,8 @@ def test_no_global_beyond_the_table_is_found(name: str, protocol: int) -> None:
 WATCHED_READER = """
 import json, resource, sys, zoneinfo
 from memcached_sessions.serializers import DeserializationError, get_serializer
-from memcached_sessions.serializers.testing.hostile import mutations, sample_registry, valid_payloads
+from memcached_sessions.serializers.damaged import mutations
+from memcached_sessions.serializers.testing.hostile import sample_registry, valid_payloads
 
 resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))  # damaged pickles may ask for any amount of memory
 serializer = get_serializer("pickle", registry=sample_registry())

@@ -1,0 +1,1 @@
+"""What hostile bytes do to each serializer: the attacks, and the grid."""

@@ -1,0 +1,139 @@
+"""Many questions to one plug-in, asked one after another in a child, none of which can cost the others their answers.
+
+Answers are written to a file as they come, so when a question ends the process, or does not end, the file says which it
+was; the next one is asked in another child. Invariant: a question is asked once, and has one answer.
+"""
+
+import json
+import signal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any, TypedDict
+
+from .forked import End, Ended
+from .interpreter import Interpreter
+
+_CHILDREN = 8
+"""How many children a plug-in may end before it is asked nothing more."""
+_WAITING = 4
+"""So many times what a question may compute it may take by the clock: a busy machine, or a plug-in that only waits."""
+_ALARMS = (signal.SIGPROF, signal.SIGALRM)
+
+
+class Asking(TypedDict):
+    """What a task is told about the series, as the argument `asking`; it hands this to `answer`."""
+
+    journal: str
+    """The file of the answers."""
+    first: int
+    """How many questions have an answer."""
+    seconds: float
+    budget: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """The answers, in the order of the questions."""
+
+    answers: tuple[Ended, ...]
+    """`End.RETURNED` with the answer; otherwise what the question did to the child."""
+    rest: str = ""
+    """Why the questions that are left were not asked; empty if there are none."""
+
+
+def ask(
+    interpreter: Interpreter,
+    task: str,
+    arguments: Mapping[str, Any],
+    *,
+    seconds: float,
+    budget: float = 60.0,
+    memory: int | None = None,
+) -> Series:
+    """Ask a series of questions.
+
+    Parameters
+    ----------
+    interpreter
+        Where the children are forked.
+    task
+        A function as `Interpreter.run` takes it. It is given the arguments and `asking`, and calls `answer`; each time
+        with the same questions.
+    arguments
+        By name; they go through JSON.
+    seconds
+        Of processor time that one question may take; then its child is stopped. By the clock it may take four times as
+        long, so that a busy machine is not taken for a question that does not end.
+    budget
+        Seconds that all may take together; once they have passed no other is asked.
+    memory
+        How many bytes of address space a child may take beyond what the interpreter has; None: no limit.
+
+    Raises
+    ------
+    InterpreterError
+        The interpreter is gone.
+    """
+    answers: list[Ended] = []
+    deadline = monotonic() + budget
+    with TemporaryDirectory(prefix="session-bench-") as folder:
+        journal = Path(folder) / "answers"
+        for _ in range(_CHILDREN):
+            left = deadline - monotonic()
+            if left <= 0:
+                return Series(tuple(answers), _out_of(budget))
+            journal.write_bytes(b"")
+            asking = Asking(journal=str(journal), first=len(answers), seconds=seconds, budget=left)
+            # The series ends itself; this is for what stops the child from it.
+            ended = interpreter.run(
+                task, {**arguments, "asking": asking}, seconds=left + 2 * _WAITING * seconds, memory=memory
+            )
+            answers += _written(journal)
+            if ended.end is End.RETURNED:
+                return Series(tuple(answers), "" if ended.value else _out_of(budget))
+            answers.append(_told_apart(ended, seconds))
+    return Series(tuple(answers), f"{_CHILDREN} processes of it ended or were stopped before")
+
+
+def answer(questions: Iterable[Callable[[], object]], asking: Asking) -> bool:
+    """Answer the questions of a series that have no answer yet, in the child; return whether none is left.
+
+    A question returns what JSON can carry. It catches what it can: an exception ends the child.
+    """
+    for alarm in _ALARMS:
+        signal.signal(alarm, signal.SIG_DFL)  # which no loop in C can put off, as it could a handler in Python
+    deadline = monotonic() + asking["budget"]
+    with Path(asking["journal"]).open("ab", buffering=0) as journal:
+        for question in islice(questions, asking["first"], None):
+            if monotonic() > deadline:
+                return False
+            _set_alarms(asking["seconds"])
+            line = json.dumps(question()).encode()
+            _set_alarms(0)
+            journal.write(line + b"\n")
+    return True
+
+
+def _set_alarms(seconds: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
+
+
+def _written(journal: Path) -> list[Ended]:
+    lines = journal.read_bytes().split(b"\n")[:-1]  # the last one is empty, or was not finished
+    return [Ended(End.RETURNED, json.loads(line)) for line in lines]
+
+
+def _told_apart(ended: Ended, seconds: float) -> Ended:
+    """Return how a child ended, with the alarm as what it is."""
+    if ended.end is End.CRASH and ended.detail.endswith(tuple(alarm.name for alarm in _ALARMS)):
+        return Ended(End.TIME, detail=f"it did not end within {seconds:g} s", seconds=ended.seconds)
+    return ended
+
+
+def _out_of(budget: float) -> str:
+    return f"{budget:g} s had passed"
