@@ -56,7 +56,7 @@ class Capture:
     origin: str
     """``"files"`` or ``"live sessions"``; not which."""
     total: int
-    """How many there were, of which these are a sample."""
+    """How many there were, of which these are a sample; a session that is on two nodes counts twice."""
     anonymized: bool
     converters: tuple[str, ...] = ()
     """The functions that register the classes in them, as ``"module:function"``."""

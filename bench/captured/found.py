@@ -19,7 +19,7 @@ class Found:
     unread: Counter[str] = field(default_factory=Counter[str])
     """How many could not be read, by the reason."""
     total: int = 0
-    """How many there are at the source, of which these are a sample."""
+    """How many there are at the source, of which these are a sample; a session that is on two nodes counts twice."""
     examples: dict[str, str] = field(default_factory=dict[str, str])
     """For each reason where it was met first, for messages on the user's screen; no report has them."""
 
