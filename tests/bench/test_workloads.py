@@ -5,13 +5,17 @@ import os
 import pickle
 import subprocess
 import sys
-from itertools import pairwise
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
 
 from memcached_sessions.bench.workload import Workload, available_workloads
-from memcached_sessions.bench.workloads import cart, login, msm
+from memcached_sessions.bench.workloads import blob, cart, honesty, login, msm, numeric, wizard
 from memcached_sessions.serializers import ConverterRegistry, get_serializer
 from memcached_sessions.serializers.fidelity import difference
 
@@ -39,10 +43,12 @@ def _workload(name: str) -> Workload:
     return workload
 
 
-def test_the_nine_workloads_are_found_by_entry_point() -> None:
+def test_the_fourteen_workloads_are_found_by_entry_point() -> None:
     assert sorted(OURS) == [
+        "blob",
         "cart-objects",
         "cart-plain",
+        "honesty",
         "login",
         "msm-full-10",
         "msm-full-100",
@@ -50,6 +56,9 @@ def test_the_nine_workloads_are_found_by_entry_point() -> None:
         "msm-persons-10",
         "msm-persons-100",
         "msm-persons-500",
+        "numeric",
+        "population",
+        "wizard",
     ]
 
 
@@ -75,16 +84,26 @@ def test_processes_with_other_hash_seeds_build_the_same_sessions(seed: str, tmp_
         assert difference(workload.build(), theirs, identity=True) is None, name
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("login", 200, 500), ("cart-plain", 1_600, 3_000)])
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("login", 200, 500),
+        ("cart-plain", 1_600, 3_000),
+        ("wizard", 3_000, 8_000),
+        ("numeric", 5_000, 10_000),
+        ("blob", 65_536, 66_500),
+        ("honesty", 2_000, 5_000),
+    ],
+)
 def test_the_plain_sessions_have_the_size_of_real_ones(name: str, least: int, most: int) -> None:
     assert least <= len(pickle.dumps(_workload(name).build(), 5)) <= most
 
 
-@pytest.mark.parametrize("name", ["login", "cart-plain"])
+@pytest.mark.parametrize("name", ["login", "cart-plain", "wizard", "numeric", "honesty", "population"])
 def test_the_plain_sessions_are_what_json_carries(name: str) -> None:
-    session = _workload(name).build()
+    sessions = _workload(name).sessions()
 
-    assert json.loads(json.dumps(session)) == session
+    assert difference(sessions, json.loads(json.dumps(sessions)), identity=False) is None
 
 
 def test_the_session_after_login_has_the_keys_of_django_and_flask() -> None:
@@ -133,6 +152,88 @@ def test_the_sessions_of_msm_have_its_persons_and_its_tree(persons: int, edge: i
     assert len(nodes) == components
     assert all(child.parent is node for node in nodes for child in node.children)
     assert session["mycontainer"].person[0] not in chain
+
+
+def test_the_wizard_is_text_of_many_scripts() -> None:
+    """Of ASCII alone no serializer would have to choose how to write it."""
+    text = json.dumps(wizard.build_wizard(wizard.SEED), ensure_ascii=False)
+    scripts = {unicodedata.name(character).split()[0] for character in text if character.isalpha()}
+
+    assert {
+        "LATIN",
+        "GREEK",
+        "CYRILLIC",
+        "HEBREW",
+        "ARABIC",
+        "DEVANAGARI",
+        "THAI",
+        "HIRAGANA",
+        "HANGUL",
+        "CJK",
+    } <= scripts
+    assert max(text) > "\U00010000"
+
+
+def test_nine_in_ten_values_of_the_numeric_session_are_numbers() -> None:
+    kinds = Counter(type(value) for value in _values(numeric.build_numeric(numeric.SEED)) if not _is_container(value))
+
+    assert kinds[int] > 300
+    assert kinds[float] > 500
+    assert kinds[int] + kinds[float] > 0.9 * kinds.total()
+
+
+def test_the_blob_is_of_one_length_and_compresses_in_part() -> None:
+    content = blob.build_blob(blob.SEED)["upload"]["content"]
+
+    assert type(content) is bytes
+    assert len(content) == 65_536
+    assert 0.7 < len(zlib.compress(content)) / len(content) < 0.9
+
+
+def test_the_population_is_a_thousand_sessions_of_which_no_two_are_equal() -> None:
+    sessions = _workload("population").sessions()
+
+    assert len(sessions) == len({json.dumps(session) for session in sessions}) == 1_000
+
+
+def test_the_sizes_of_the_population_are_log_normal() -> None:
+    """By their median, their largest, and the share of all bytes that the largest tenth has."""
+    sizes = sorted(len(json.dumps(session, separators=(",", ":"))) for session in _workload("population").sessions())
+
+    assert 1_000 <= sizes[500] <= 1_500
+    assert 40_000 <= sizes[-1] <= 60_000
+    assert 0.3 < sum(sizes[900:]) / sum(sizes) < 0.6
+    assert sum(sizes) < 2_500_000  # so that the slowest serializer goes through all of them in a part of a second
+
+
+def test_no_two_values_and_no_two_keys_of_the_honest_session_are_equal() -> None:
+    """Containers included, and numbers of other types: what is equal could be remembered."""
+    session = honesty.build_honesty(honesty.SEED)
+    values = [*_values(session), *_keys(session)]
+
+    assert [(a, b) for a, b in combinations(values, 2) if a == b] == []
+    assert {type(value) for value in values} == {dict, list, str, int, float, bool, type(None)}
+
+
+def test_the_keys_of_the_honest_session_are_in_no_order() -> None:
+    keys = list(honesty.build_honesty(honesty.SEED))
+
+    assert keys not in (sorted(keys), sorted(keys, reverse=True))
+
+
+def _values(value: object) -> Iterator[object]:
+    """Yield a value of plain data and all that is in it, keys apart."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _values(inner)
+
+
+def _keys(value: object) -> Iterator[str]:
+    return (key for inner in _values(value) if isinstance(inner, dict) for key in inner)
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def test_a_workload_of_somebody_else_is_found(install) -> None:

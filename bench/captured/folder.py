@@ -1,0 +1,125 @@
+"""Sessions from a folder of files, one session a file; the suffix says what wrote it.
+
+``.json``, ``.msgpack``, ``.cbor``, ``.compact`` and ``.pickle`` are payloads of the serializers of these names; pickles
+are read by the restricted reader. ``.session`` is a stored value of the session manager as it lies in
+memcached; the name before the suffix is its storage key, with ``%`` and two digits for what a file's name cannot have.
+
+Invariant: no file is passed over in silence.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from urllib.parse import unquote
+
+from ...manager.errors import UndecodableError
+from ...serializers import ConverterRegistry, Serializer, get_serializer
+from .errors import CaptureError
+from .found import Found, reason_of
+from .stored_values import DESTROYED, StoredValues
+
+FORMATS = ("json", "msgpack", "cbor", "compact", "pickle")
+"""The serializers whose payloads are read, and their suffixes."""
+
+STORED = ".session"
+
+
+def sessions_of_folder(
+    folder: Path,
+    registry: ConverterRegistry,
+    stored_values: Callable[[], StoredValues],
+    *,
+    limit: int,
+    random: Random,
+    progress: Callable[[int, int], None] | None = None,
+) -> Found:
+    """Return the sessions in a folder and the folders in it.
+
+    Parameters
+    ----------
+    folder
+        Where the files are.
+    registry
+        The converters of the classes in the sessions.
+    stored_values
+        Makes what opens stored values; called when there is one.
+    limit
+        How many files are read at most; of more, so many are drawn.
+    random
+        What is drawn from.
+    progress
+        Called with the files that were read and how many are to be.
+
+    Raises
+    ------
+    CaptureError
+        There is no folder or no session in it; a file that could not be read is named.
+    """
+    if not folder.is_dir():
+        raise CaptureError(f"{folder} is no folder: give one with a file for each session")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = Found(total=len(files))
+    if len(files) > limit:
+        files = random.sample(files, limit)
+    reader = _Reader(registry, stored_values)
+    for number, file in enumerate(files, 1):
+        _add(found, file, reader)
+        if progress:
+            progress(number, len(files))
+    if not found.sessions:
+        raise CaptureError(_nothing(folder, found))
+    return found
+
+
+class _Reader:
+    def __init__(self, registry: ConverterRegistry, stored_values: Callable[[], StoredValues]) -> None:
+        self._registry = registry
+        self._make_stored_values = stored_values
+        self._stored_values: StoredValues | None = None
+        self._serializers: dict[str, Serializer] = {}
+
+    def stored_values(self) -> StoredValues:
+        if self._stored_values is None:
+            self._stored_values = self._make_stored_values()
+        return self._stored_values
+
+    def serializer(self, name: str) -> Serializer:
+        if name not in self._serializers:
+            self._serializers[name] = get_serializer(name, self._registry)
+        return self._serializers[name]
+
+
+def _add(found: Found, file: Path, reader: _Reader) -> None:
+    name = file.suffix.removeprefix(".")
+    if file.suffix != STORED and name not in FORMATS:
+        found.pass_over(f"its name ends with none of {', '.join((*FORMATS, STORED[1:]))}", file.name)
+        return
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        found.pass_over(f"it cannot be opened: {error.strerror}", file.name)
+        return
+    if file.suffix == STORED:
+        try:
+            session = reader.stored_values().session(unquote(file.name.removesuffix(STORED)), data)
+        except UndecodableError as error:
+            found.pass_over(reader.stored_values().reason(error), file.name)
+            return
+    else:
+        try:
+            session = reader.serializer(name).loads(data)
+        except ValueError as error:
+            found.pass_over(reason_of(f"{name} cannot read it", error), file.name)
+            return
+    if session is None and file.suffix == STORED:
+        found.pass_over(DESTROYED, file.name)
+    else:
+        found.add(session, file.name)
+
+
+def _nothing(folder: Path, found: Found) -> str:
+    if not found.total:
+        return f"{folder} holds no file: put sessions into it, one a file, named by their format (.json, .compact, ...)"
+    reason, count = found.unread.most_common(1)[0]
+    first = found.examples[reason] + (f" and {count - 1} more" if count > 1 else "")
+    return f"none of the {found.total} files of {folder} is a session. {first}: {reason}"
