@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ..report import markdown_report, terminal_report
+from ..reports import markdown_report, terminal_report
 from ..result_file import read_result
 from .command import Commands, chosen
 

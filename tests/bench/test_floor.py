@@ -11,7 +11,7 @@ import pytest
 from memcached_sessions.bench.case import Case, Outcome, examine
 from memcached_sessions.bench.floor import FLOOR, builder, missing, recorded
 from memcached_sessions.bench.references import reference_infos
-from memcached_sessions.bench.report import terminal_report
+from memcached_sessions.bench.reports import terminal_report
 from memcached_sessions.bench.result import Result
 from memcached_sessions.bench.run import Plan, run
 from memcached_sessions.bench.store import MemoryStore

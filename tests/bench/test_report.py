@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from memcached_sessions.bench.overhead import excesses, within_limits
-from memcached_sessions.bench.report import markdown_report, terminal_report
+from memcached_sessions.bench.reports import markdown_report, terminal_report
+from memcached_sessions.bench.reports.overhead import excesses, within_limits
 from memcached_sessions.bench.result import Result, SerializerFacts, StoreFacts
 
 
