@@ -16,7 +16,7 @@ from ..intervals import Estimate, is_tie
 from ..ranking import pair_ratio
 from ..result import BASELINE, CaseResult, Fate, Result
 from .figures import fraction, microseconds, milliseconds, size
-from .reading import each_session, reference_labels, tie_band, workloads
+from .reading import collector, each_session, reference_labels, tie_band, workloads
 from .safety_tables import HARMFUL, SILENT
 
 _TOGETHER = "dumps and loads"
@@ -41,7 +41,7 @@ class Candidate:
     label: str
     claims: frozenset[str]
     cases: tuple[CaseResult, ...]
-    """Verified, with figures, the garbage collector on; in the order of the workloads."""
+    """Verified, with figures; in the order of the workloads."""
 
     @property
     def kept(self) -> frozenset[str]:
@@ -90,7 +90,7 @@ def candidates(result: Result) -> list[Candidate]:
     found: dict[str, list[CaseResult]] = {}
     for case in result.cases:
         timed = case.verified and case.dumps and case.loads and case.bytes
-        if timed and case.label not in references and case.label != BASELINE and case.gc == _state(result):
+        if timed and case.label not in references and case.label != BASELINE and case.gc == collector(result):
             found.setdefault(case.label, []).append(case)
     return [
         Candidate(
@@ -110,10 +110,6 @@ def plain_workloads(result: Result) -> frozenset[str]:
     """Return the workloads whose values no format needs a converter for."""
     converted = [case for case in result.cases if case.verified and case.converted is not None]
     return frozenset(case.workload for case in converted) - {case.workload for case in converted if case.converted}
-
-
-def _state(result: Result) -> str:
-    return "enabled" if any(case.gc == "enabled" for case in result.cases) else "disabled"
 
 
 def _claiming(found: Sequence[Candidate], *claims: str) -> list[Candidate]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..intervals import Estimate
 from ..result import Result
-from .reading import row_name, rows
+from .reading import collector, row_name, rows
 from .vega import Spec
 
-WIDTH = 520
+WIDTH = 420
 """Of the bars, in pixels."""
 
 _COLORS = ("#1a73c7", "#b7791f", "#5f8f4e", "#8e5aa8", "#8a8a8a")
@@ -24,6 +24,7 @@ def times(result: Result, workload: str) -> Spec | None:
     bars = [
         _bar(row_name(result, case), operation, time, 1e6)
         for case in rows(result, workload)
+        if case.gc == collector(result)
         for operation, time in (("dumps", case.dumps), ("loads", case.loads))
         if time
     ]
@@ -32,7 +33,7 @@ def times(result: Result, workload: str) -> Spec | None:
 
 def compression(result: Result, workload: str) -> Spec | None:
     """Return the size of each row, plain and with each compressor; None if nothing was compressed."""
-    found = [case for case in rows(result, workload) if case.compressed and case.bytes and case.gc == "enabled"]
+    found = [case for case in rows(result, workload) if case.compressed and case.bytes and case.gc == collector(result)]
     bars: list[Bar] = []
     for case in found:
         sizes = [("plain", case.bytes or 0), *((each.compressor, each.bytes) for each in case.compressed)]
@@ -91,7 +92,7 @@ def _chart(title: str, unit: str, bars: Sequence[Bar]) -> Spec | None:
     if "low" in bars[0]:
         layers.append(
             {
-                "mark": {"type": "rule", "strokeWidth": 1.5, "color": "#222222"},
+                "mark": {"type": "rule", "strokeWidth": 1.5},
                 "encoding": {**place, "x": {"field": "low", **axis}, "x2": {"field": "high"}},
             }
         )

@@ -1,6 +1,7 @@
 """All charts of a result, by name.
 
-Invariant: a name is made of letters, digits and hyphens, so it can be the name of a file, whatever a workload is called.
+Invariant: a name is made of letters, digits and hyphens, so it can be the name of a file, whatever a workload is
+called.
 """
 
 import re

@@ -11,29 +11,29 @@ from dataclasses import dataclass, replace
 
 from ..intervals import TIE_BAND, Estimate
 from ..result import BASELINE, CaseResult, Compressed, Result
-from .reading import each_session, reference_labels
+from .reading import collector, each_session, reference_labels
 
 WORDS = (
     "A request whose session is not in the process loads it from memcached: one round trip, decompressing, decoding.",
     (
-        "Every request encodes its session at its end, to see whether it changed. A request that changed it compresses and "
-        "stores it too, and waits for that: one round trip more."
+        "Every request encodes its session at its end, to see whether it changed. A request that changed it "
+        "compresses and stores it too, and waits for that: one round trip more."
     ),
     (
-        "The size that you give is what the session takes under bare-pickle: times and payload bytes of all rows grow in "
-        "proportion to it, the envelope and the command around them stay as they are."
+        "The size that you give is what the session takes under bare-pickle: times and payload bytes of all rows grow "
+        "in proportion to it, the envelope and the command around them stay as they are."
     ),
     (
         "CPUs are busy with this work alone, on all of them at once; the network carries both directions on one line, "
         "without TCP and IP. The first of the two that is full is the limit."
     ),
     (
-        "Added latency is what a request takes by itself: CPU time, round trips, and bytes on the line. Nothing waits in "
-        "a queue, so near the limit it is more."
+        "Added latency is what a request takes by itself: CPU time, round trips, and bytes on the line. Nothing waits "
+        "in a queue, so near the limit it is more."
     ),
     (
-        "The best of those that carry your load adds the least latency; if none carries it, the best carries the most. "
-        f"Whatever is within {100 * TIE_BAND:.0f} % of the best is named with it."
+        "The best of those that carry your load adds the least latency; if none carries it, the best carries the "
+        f"most. Whatever is within {100 * TIE_BAND:.0f} % of the best is named with it."
     ),
 )
 """The model, for readers."""
@@ -109,11 +109,13 @@ def combinations(result: Result, workload: str) -> list[Combination]:
     Parameters
     ----------
     result
-        What was found; rows without a size, or measured with the garbage collector off, are left out.
+        What was found; rows without a size, or measured with the garbage collector in another state, are left out.
     workload
         Its name.
     """
-    rows = [case for case in result.cases if case.workload == workload and case.verified and case.gc == "enabled"]
+    rows = [
+        case for case in result.cases if case.workload == workload and case.verified and case.gc == collector(result)
+    ]
     base = next((each_session(case) for case in rows if case.label == BASELINE), None)
     references = reference_labels(result)
     found: list[Combination] = []

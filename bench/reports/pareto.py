@@ -9,10 +9,10 @@ from math import log10
 from typing import Any
 
 from ..result import Result
-from .reading import each_session, reference_labels, row_name, rows
+from .reading import collector, each_session, reference_labels, row_name, rows
 from .vega import Spec
 
-WIDTH, HEIGHT = 620, 380
+WIDTH, HEIGHT = 540, 360
 """Of the chart, in pixels."""
 
 _LETTER, _LINE = 6.2, 13
@@ -38,7 +38,7 @@ def points(result: Result, workload: str) -> list[Point]:
     found = [
         (row_name(result, case), size, (case.dumps.median + case.loads.median) * 1e6, case.label in references)
         for case in rows(result, workload)
-        if case.dumps and case.loads and (size := each_session(case))
+        if case.dumps and case.loads and case.gc == collector(result) and (size := each_session(case))
     ]
     choice = [(size, time) for _, size, time, reference in found if not reference]
 

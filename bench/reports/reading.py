@@ -37,6 +37,11 @@ def reference_labels(result: Result) -> frozenset[str]:
     return frozenset(label for each in result.serializers if each.reference for label in (each.name, *each.variants))
 
 
+def collector(result: Result) -> str:
+    """Return the state of the garbage collector that charts and advice speak of: on, unless all was measured off."""
+    return "enabled" if any(case.gc == "enabled" for case in result.cases) else "disabled"
+
+
 def description(result: Result, workload: str) -> str:
     """Return what a workload is, with where its random values start."""
     facts = next((each for each in result.workloads if each.name == workload), None)

@@ -21,15 +21,20 @@ def end_to_end_blocks(result: Result) -> Iterator[Block]:
     """Return throughput and latency of requests, a table for each workload."""
     for workload in dict.fromkeys(each.workload for each in result.end_to_end):
         yield Heading(f"{workload}: end to end")
-        yield Lines(
-            (
-                (
-                    "Requests on sessions that were saved elsewhere before: loaded from memcached, changed, and saved. "
-                    "Loop stall: how late the event loop was at the 99th percentile."
-                ),
-            )
-        )
+        yield end_to_end_note()
         yield end_to_end_table(result, workload)
+
+
+def end_to_end_note() -> Lines:
+    """Return what was measured."""
+    return Lines(
+        (
+            (
+                "Requests on sessions that were saved elsewhere before: loaded from memcached, changed, and saved. "
+                "Loop stall: how late the event loop was at the 99th percentile."
+            ),
+        )
+    )
 
 
 def end_to_end_table(result: Result, workload: str) -> Table:

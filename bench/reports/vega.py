@@ -19,6 +19,7 @@ _ON_PAPER = {
     "font": "system-ui, sans-serif",
     "padding": 12,
     "view": {"stroke": None},
+    "rule": {"color": "#222222"},
     "axis": {"gridColor": "#e4e4e4", "domainColor": "#888888", "tickColor": "#888888"},
 }
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from ..case import Outcome
 from ..floor import FLOOR
 from ..result import BASELINE, CaseResult, Compressed, Result
-from .figures import NOTHING, fraction, microseconds, multiple, percent_more, size, times_faster
+from .figures import NOTHING, Figure, fraction, microseconds, multiple, percent_more, size, times_faster
 from .reading import COPIES, each_session, reference_labels, row_name, rows, tie_band
 from .rendering import Block, Heading, Lines, Row, Table
 
 _REFUSALS = {Outcome.REFUSED: "refused", Outcome.UNFAITHFUL: "not faithful", Outcome.FAILED: "failed"}
+
+_BASELINE_ITSELF = Figure("baseline", 1.0)
 
 _MAIN = (
     "serializer",
@@ -72,8 +74,8 @@ def manager_blocks(result: Result, workload: str) -> Iterator[Block]:
     yield Lines(
         (
             (
-                "Envelope: from attributes to the signed value that is stored, and back. Unchanged check: what finds at "
-                "the end of a request that nothing changed. Re-save: one attribute is set, and the value made anew. "
+                "Envelope: from attributes to the signed value that is stored, and back. Unchanged check: what finds "
+                "at the end of a request that nothing changed. Re-save: one attribute is set, and the value made anew. "
                 "Conversion: what checks and converters take beyond the library's own call."
             ),
         )
@@ -140,11 +142,11 @@ def _main_row(result: Result, case: CaseResult) -> Row:
     is_baseline = case.label == BASELINE
     figures = (
         size(each_session(case)),
-        "baseline" if is_baseline else fraction(ratio.bytes),
+        _BASELINE_ITSELF if is_baseline else fraction(ratio.bytes),
         microseconds(case.dumps),
         microseconds(case.loads),
         microseconds(case.round_trip),
-        *(("baseline",) * 3 if is_baseline else speeds),
+        *((_BASELINE_ITSELF,) * 3 if is_baseline else speeds),
     )
     return Row((name, *figures), reference=reference)
 
