@@ -12,7 +12,7 @@ from math import prod
 from statistics import median
 
 from ..case import Outcome
-from ..intervals import Estimate, is_tie
+from ..intervals import Estimate, each_of, is_tie
 from ..ranking import pair_ratio
 from ..result import BASELINE, CaseResult, Fate, Result
 from .figures import fraction, microseconds, milliseconds, size
@@ -141,7 +141,7 @@ def _fastest(result: Result, goal: str, found: Sequence[Candidate]) -> Advice:
     band = max(tie_band(result, "dumps"), tie_band(result, "loads"))
 
     def ties(other: Candidate) -> bool:
-        ratio = pair_ratio(speeds[first.label], speeds[other.label], _TOGETHER, result.confidence)
+        ratio = pair_ratio(speeds[first.label], speeds[other.label], _TOGETHER, each_of(len(left) - 1))
         return ratio is None or is_tie(ratio, band)
 
     best = [first, *(each for each in left if each is not first and ties(each))]

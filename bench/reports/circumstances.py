@@ -58,7 +58,7 @@ def meaning(result: Result) -> str:
         f"Times are medians of {result.passes} interleaved passes, each in worker processes of its own. Times faster "
         f"than {BASELINE}: its time by this time, pass by pass, so under 1 is slower; in brackets its interval: those "
         f"of a table hold together at {100 * result.confidence:.1f} % (one alone: {100 * coverage(result.passes):.1f} "
-        f"%). A tie: the interval includes 1 or stays within {within} of it."
+        f"%). A tie: the interval reaches within {within} of 1."
     )
 
 
