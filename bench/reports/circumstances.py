@@ -54,11 +54,12 @@ def meaning(result: Result) -> str:
         within = ", ".join(f"{band:g} % ({operation.replace('_', ' ')})" for operation, band in bands.items())
     else:
         within = f"{next(iter(bands.values()), 100 * TIE_BAND):g} %"
+    alone = f"the {100 * coverage(result.passes):.1f} % interval of the median"
+    together = f"at {100 * result.confidence:.1f} % all of a table hold together" if result.confidence else alone
     return (
         f"Times are medians of {result.passes} interleaved passes, each in worker processes of its own. Times faster "
-        f"than {BASELINE}: its time by this time, pass by pass, so under 1 is slower; in brackets its interval: those "
-        f"of a table hold together at {100 * result.confidence:.1f} % (one alone: {100 * coverage(result.passes):.1f} "
-        f"%). A tie: the interval reaches within {within} of 1."
+        f"than {BASELINE}: its time by this time, pass by pass, so under 1 is slower; in brackets the interval: "
+        f"{together}. A tie: the interval reaches within {within} of 1."
     )
 
 

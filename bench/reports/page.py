@@ -15,7 +15,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from ..result import Result
+from ..result import Defence, Fate, Result
 from . import vega
 from .advice_table import advice_blocks
 from .charts import charts, slug
@@ -39,6 +39,16 @@ from .safety_tables import evolution_blocks, fidelity_blocks, hostile_blocks
 from .service_tables import end_to_end_note, end_to_end_table, startup_blocks
 from .workload_tables import compression_blocks, copies_note, main_table, manager_blocks, storage_blocks
 
+_PARTS = {
+    "advice": "Best for",
+    "results": "Results",
+    "calculator": "Calculator",
+    "fidelity": "Fidelity",
+    "hostile": "Hostile bytes",
+    "start-up": "Start-up",
+}
+"""The links at the top, by the part that they lead to."""
+
 _SCRIPTS = ("model.js", "tables.js", "filters.js", "charts.js", "calculator.js")
 
 
@@ -54,6 +64,7 @@ def html_report(result: Result) -> str:
     names, drawn = workloads(result), charts(result)
     styles = _style()
     scripts = [_inline(drawing), *(_inline(_read(name)) for name in _SCRIPTS)]
+    sections = _sections(result, names, drawn)
     return Template(_read("page.html")).substitute(
         policy=escape(_policy(scripts, styles)),
         style=styles,
@@ -62,24 +73,33 @@ def html_report(result: Result) -> str:
         machine=escape(f"{result.machine.cpu}, {result.machine.implementation} {result.machine.python}"),
         circumstances="".join(f"<p>{escape(line)}</p>" for line in circumstances(result)),
         options="".join(f"<option>{escape(name)}</option>" for name in names),
-        advice=_section("advice", list(advice_blocks(result))),
-        workloads="\n".join(_workload(result, name, drawn) for name in names),
-        copies=blocks_to_html(list(copies_note(result)), level=2),
         words="".join(f"<li>{escape(line)}</li>" for line in WORDS),
-        fidelity=_grid_section(
-            "fidelity", list(fidelity_blocks(result)), fidelity_squares(result), FATES, MEANINGS, but="identical"
-        ),
-        hostile=_grid_section(
-            "hostile", list(hostile_blocks(result)), hostile_squares(result), DEFENCES, DEFENCE_MEANINGS, but="refused"
-        ),
-        startup=_section("start-up", list(startup_blocks(result)), chart="start-up"),
-        evolution=_section("evolution", list(evolution_blocks(result))),
-        broken=_section("broken", list(broken_plugins(result))),
-        overhead=_unfolded("overhead", list(overhead_blocks(result))),
+        parts="".join(f'<a href="#{name}">{title}</a>' for name, title in _PARTS.items() if sections.get(name, "-")),
+        copies=blocks_to_html(list(copies_note(result)), level=2),
+        **{name.replace("-", "_"): html for name, html in sections.items()},
         charts=_data("charts", drawn),
         model=_data("model", {name: [asdict(each) for each in combinations(result, name)] for name in names}),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
+
+
+def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> dict[str, str]:
+    """Return the parts of the page by name; empty where there is nothing to show."""
+    fidelity, hostile = list(fidelity_blocks(result)), list(hostile_blocks(result))
+    return {
+        "advice": _section("advice", list(advice_blocks(result))),
+        "workloads": "\n".join(_workload(result, name, drawn) for name in names),
+        "fidelity": _grid_section(
+            "fidelity", fidelity, fidelity_squares(result), FATES, MEANINGS, but=Fate.IDENTICAL.value
+        ),
+        "hostile": _grid_section(
+            "hostile", hostile, hostile_squares(result), DEFENCES, DEFENCE_MEANINGS, but=Defence.REFUSED.value
+        ),
+        "start-up": _section("start-up", list(startup_blocks(result)), "start-up" if "start-up" in drawn else ""),
+        "evolution": _section("evolution", list(evolution_blocks(result))),
+        "broken": _section("broken", list(broken_plugins(result))),
+        "overhead": _unfolded("overhead", list(overhead_blocks(result))),
+    }
 
 
 def _workload(result: Result, name: str, drawn: Container[str]) -> str:
