@@ -195,6 +195,7 @@ def _case(workload: str, label: str) -> CaseResult:
     round_trip = dumps + loads + 60e-6 / factor
     base_round_trip = base_dumps + base_loads + 60e-6 / factor
     each = int(size * factor)
+    largest = each * (4 if sessions > 1 else 1)
     times = {"dumps": dumps, "loads": loads, "round_trip": round_trip}
     samples = {name: _samples(time * factor, len(label)) for name, time in times.items()}
     return CaseResult(
@@ -207,7 +208,7 @@ def _case(workload: str, label: str) -> CaseResult:
         identity=label not in ("msgpack", "cbor", "bare-orjson", "slow-plugin"),
         sessions=sessions,
         bytes=each * sessions,
-        largest=each * (4 if sessions > 1 else 1),
+        largest=largest,
         dumps=estimate(samples["dumps"]),
         loads=estimate(samples["loads"]),
         round_trip=estimate(samples["round_trip"]),
@@ -235,7 +236,9 @@ def _case(workload: str, label: str) -> CaseResult:
             _compressed("zlib-6", each * sessions, 0.45, 40e-6 * factor, 9e-6 * factor),
             _compressed("zstd-3", each * sessions, 0.48, 9e-6 * factor, 4e-6 * factor),
         ),
-        storage=Storage(each + 120, each + 190, each + 170, 12, int(each * 1.2) + 200, 2**30 // (each * 2), 2**20),
+        storage=Storage(
+            largest + 120, largest + 190, largest + 170, 12, int(largest * 1.2) + 200, 2**30 // (each * 2), 2**20
+        ),
         memory=Memory(each * 3, each * 9),
         samples=samples,
     )
