@@ -212,4 +212,4 @@ def _piped(cells: Sequence[str]) -> str:
 def _escaped(text: str) -> str:
     for mark in "\\|*_<`[":
         text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split("\n"))
+    return " ".join(text.splitlines())

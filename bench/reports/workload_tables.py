@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..case import Outcome
 from ..floor import FLOOR
 from ..result import BASELINE, CaseResult, Compressed, Result
-from .figures import NOTHING, Figure, fraction, microseconds, multiple, percent_more, size, times_faster
+from .figures import NOTHING, Figure, fraction, microseconds, percent_more, size, times_faster
 from .reading import COPIES, each_session, reference_labels, row_name, rows, tie_band
 from .rendering import Block, Heading, Lines, Row, Table
 
@@ -22,7 +22,7 @@ _MAIN = (
     "part of\npickle's\nbytes",
     "dumps\nµs",
     "loads\nµs",
-    "{store}\nround trip\nµs",
+    "round\ntrip\nµs",
     "dumps\ntimes faster\nthan {baseline}",
     "loads\ntimes faster\nthan {baseline}",
     "round trip\ntimes faster\nthan {baseline}",
@@ -34,11 +34,11 @@ _MANAGER = (
     "unchanged\ncheck\nµs",
     "re-save\nµs",
     "dumps\nconversion\nµs",
-    "dumps\nover bare\nlibrary",
+    "dumps\nover\nbare",
     "loads\nconversion\nµs",
-    "loads\nover bare\nlibrary",
+    "loads\nover\nbare",
 )
-_FLOOR_HEADING = "loads\nby that of\nthe floor"
+_FLOOR_HEADING = "loads\nby the\nfloor's"
 _COMPRESSED = (
     "serializer", "compressor", "bytes", "part of\nplain", "compress\nµs", "decompress\nµs", "smaller from\nbytes",
 )  # fmt: skip
@@ -58,7 +58,7 @@ _STORAGE = (
 
 def main_table(result: Result, workload: str) -> Table:
     """Return size, times and ratios of all rows of a workload, those without figures with the reason."""
-    headings = tuple(each.format(store=result.store.kind, baseline=BASELINE) for each in _MAIN)
+    headings = tuple(each.format(baseline=BASELINE) for each in _MAIN)
     return Table(headings, tuple(_main_row(result, case) for case in rows(result, workload)))
 
 
@@ -76,7 +76,7 @@ def manager_blocks(result: Result, workload: str) -> Iterator[Block]:
             (
                 "Envelope: from attributes to the signed value that is stored, and back. Unchanged check: what finds "
                 "at the end of a request that nothing changed. Re-save: one attribute is set, and the value made anew. "
-                "Conversion: what checks and converters take beyond the library's own call."
+                "Conversion: what checks and converters take beyond the library's own call; over bare: as a part of it."
             ),
         )
     )
@@ -166,7 +166,7 @@ def _manager_row(result: Result, case: CaseResult, *, with_floor: bool) -> Row:
         percent_more(case.overhead_dumps),
         microseconds(case.conversion_loads),
         percent_more(case.overhead_loads),
-        *((multiple(case.loads_over_floor),) if with_floor else ()),
+        *((fraction(case.loads_over_floor),) if with_floor else ()),
     )
     return Row((row_name(result, case), *figures), reference=case.label in reference_labels(result))
 
