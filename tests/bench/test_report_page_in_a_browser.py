@@ -70,7 +70,7 @@ def test_it_fits_and_has_no_fault(chromium: Chromium, page: str, width: int, sch
 def test_a_column_is_sorted_with_the_keyboard_up_and_down(chromium: Chromium, page: str) -> None:
     """By its numbers and not by its words; what has no figure stays last."""
     _open(chromium, page)
-    table = "section[data-workload='cart-objects'] > .scroll table"
+    table = "[aria-label='cart-objects: sizes and times'] table"
     button = chromium.wait_for(f"{table} th:nth-child(4) button")
     heading = chromium.wait_for(f"{table} th:nth-child(4)")
 
@@ -103,7 +103,7 @@ def test_one_workload_is_shown_or_all_with_or_without_what_is_there_to_compare(c
     chromium.all("#workload option")[2].click()
     assert shown() == ["login"]
 
-    rows = chromium.all(".workload[data-workload='login'] > .scroll tr.reference")
+    rows = chromium.all("[aria-label='login: sizes and times'] tr.reference")
     assert all(each.is_displayed() for each in rows)
     chromium.wait_for("#references").send_keys(Keys.SPACE)
     assert rows
@@ -205,11 +205,10 @@ def test_without_scripts_the_tables_are_there_to_read(chromium: Chromium, page: 
     assert not any(each.is_displayed() for each in chromium.all(".filters, .calculator"))
 
 
-def test_the_wait_for_charts_would_notice_one_that_fails(chromium: Chromium, tmp_path: Path, page: str) -> None:
-    """A chart that cannot be drawn is a complaint of the browser."""
+def test_a_chart_that_cannot_be_drawn_would_be_noticed(chromium: Chromium, tmp_path: Path, full: Result) -> None:
+    """It is a complaint of the browser."""
     broken = tmp_path / "broken.html"
-    text = Path(page.removeprefix("file://").replace("%20", " ")).read_text(encoding="utf-8")
-    broken.write_text(text.replace('"type": "bar"', '"type": "no such mark"'), encoding="utf-8")
+    broken.write_text(html_report(full).replace('"type": "bar"', '"type": "no such mark"'), encoding="utf-8")
 
     chromium.open(broken.as_uri())
     chromium.wait_until(lambda: chromium.complaints)
