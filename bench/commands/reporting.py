@@ -2,10 +2,9 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from pathlib import Path
 
-from ..reports import markdown_report, terminal_report
+from ..reports import limited_to, markdown_report, terminal_report
 from ..result_file import read_result
 from .command import Commands, chosen
 
@@ -26,7 +25,6 @@ def report(parser: ArgumentParser, options: Namespace) -> int:
     result = read_result(options.file)
     if options.workload:
         measured = {case.workload: case.workload for case in result.cases}
-        wanted = chosen(parser, "workload", options.workload, measured)
-        result = replace(result, cases=tuple(case for case in result.cases if case.workload in wanted))
+        result = limited_to(result, chosen(parser, "workload", options.workload, measured))
     sys.stdout.write(_REPORTS[options.format](result))
     return 0

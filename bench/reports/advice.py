@@ -74,7 +74,7 @@ def advice(result: Result) -> list[Advice]:
         _fastest(result, "plain data only, safe", simple) if plain else None,
         _fastest(result, "objects, shared references and cycles, safe",
                  _claiming(safe, "registered_classes", "identity", "cycles")),
-        _fastest(result, "classes that change between deploys, safe", [e for e in safe if _evolves(result, e)]),
+        _fastest(result, "classes that change between deploys, safe", _evolving(result, safe)),
         _throughput(result, "most requests per second, safe", safe),
         _startup(result, "quickest start, safe", safe),
     ]  # fmt: skip
@@ -214,9 +214,15 @@ def _full_fidelity(result: Result, goal: str, found: Sequence[Candidate]) -> Adv
     )
 
 
-def _evolves(result: Result, candidate: Candidate) -> bool:
-    cells = [cell for cell in result.evolution if cell.label == candidate.label]
-    return "evolution" in candidate.claims and all(cell.outcome is not Outcome.UNFAITHFUL for cell in cells)
+def _evolving(result: Result, found: Sequence[Candidate]) -> list[Candidate]:
+    """Return those that read most sessions of yesterday's code, and none of them wrongly."""
+    outcomes = {
+        each.label: [cell.outcome for cell in result.evolution if cell.label == each.label]
+        for each in _claiming(found, "evolution")
+    }
+    sound = {label: cells for label, cells in outcomes.items() if set(cells) <= {Outcome.VERIFIED, Outcome.REFUSED}}
+    most = max((cells.count(Outcome.VERIFIED) for cells in sound.values()), default=0)
+    return [each for each in found if each.label in sound and sound[each.label].count(Outcome.VERIFIED) == most]
 
 
 def _throughput(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:

@@ -4,15 +4,21 @@ Invariant: bars begin at 0, and each that was measured has the interval of its m
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from ..intervals import Estimate
-from ..result import Result
+from ..result import BASELINE, CaseResult, Result
+from .figures import microseconds
 from .reading import collector, row_name, rows
 from .vega import Spec
 
 WIDTH = 420
 """Of the bars, in pixels."""
+
+FAR = 8
+"""How many times as long as the baseline a row may take and still have bars; one that takes longer would leave the
+others no room, and is named under the title, with its figures."""
 
 _COLORS = ("#1a73c7", "#b7791f", "#5f8f4e", "#8e5aa8", "#8a8a8a")
 
@@ -21,14 +27,21 @@ Bar = Mapping[str, Any]
 
 def times(result: Result, workload: str) -> Spec | None:
     """Return the times of dumps and loads of each row of a workload; None if there are none."""
+    found = [case for case in rows(result, workload) if case.gc == collector(result) and (case.dumps or case.loads)]
+    longest = FAR * next((_longer(case) for case in found if case.label == BASELINE), float("inf"))
     bars = [
         _bar(row_name(result, case), operation, time, 1e6)
-        for case in rows(result, workload)
-        if case.gc == collector(result)
+        for case in found
+        if _longer(case) <= longest
         for operation, time in (("dumps", case.dumps), ("loads", case.loads))
         if time
     ]
-    return _chart(f"{workload}: dumps and loads", "µs", bars)
+    far = [
+        f"{row_name(result, case)} ({microseconds(case.dumps)} and {microseconds(case.loads)} µs)"
+        for case in found
+        if _longer(case) > longest
+    ]
+    return _chart(f"{workload}: dumps and loads", "µs", bars, f"longer: {', '.join(far)}" if far else "")
 
 
 def compression(result: Result, workload: str) -> Spec | None:
@@ -57,6 +70,10 @@ def startup(result: Result) -> Spec | None:
     return _chart("Start-up: until a serializer is imported and made", "ms", bars)
 
 
+def _longer(case: CaseResult) -> float:
+    return max(time.median for time in (case.dumps, case.loads) if time)
+
+
 def _bar(name: str, what: str, estimate: Estimate, factor: float) -> Bar:
     return {
         "name": name,
@@ -67,7 +84,7 @@ def _bar(name: str, what: str, estimate: Estimate, factor: float) -> Bar:
     }
 
 
-def _chart(title: str, unit: str, bars: Sequence[Bar]) -> Spec | None:
+def _chart(title: str, unit: str, bars: Sequence[Bar], remark: str = "") -> Spec | None:
     if not bars:
         return None
     kinds = _distinct(bar["what"] for bar in bars)
@@ -97,7 +114,7 @@ def _chart(title: str, unit: str, bars: Sequence[Bar]) -> Spec | None:
             }
         )
     return {
-        "title": title,
+        "title": {"text": title, **({"subtitle": wrap(remark, 80)} if remark else {})},
         "description": f"{title}, in {unit}; lines are intervals of the medians.",
         "width": WIDTH,
         "height": {"step": 16 if len(kinds) > 1 else 22, **({"for": "offset"} if len(kinds) > 1 else {})},

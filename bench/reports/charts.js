@@ -10,7 +10,7 @@ function colours() {
   const [ink, soft, line] = ["--ink", "--soft", "--line"].map((name) => style.getPropertyValue(name).trim());
   return {
     background: "transparent", font: "system-ui, sans-serif", view: {stroke: null},
-    title: {color: ink, fontSize: 14, anchor: "start"},
+    title: {color: ink, subtitleColor: soft, fontSize: 14, anchor: "start"},
     axis: {labelColor: ink, titleColor: ink, gridColor: line, domainColor: soft, tickColor: soft},
     legend: {labelColor: ink, titleColor: ink},
     text: {color: ink}, rule: {color: ink},

@@ -3,6 +3,9 @@
 Invariant: rows with the garbage collector on come before those with it off, and the order of the run is kept else.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from ..intervals import TIE_BAND
 from ..result import CaseResult, Result
 
@@ -17,6 +20,16 @@ def workloads(result: Result) -> list[str]:
     """Return the names of the workloads that have rows, in the order of reports."""
     names = list(dict.fromkeys(case.workload for case in result.cases))
     return sorted(names, key=lambda name: name not in FIRST)
+
+
+def limited_to(result: Result, names: Collection[str]) -> Result:
+    """Return a result with nothing of other workloads than these, and all that is of no workload."""
+    return replace(
+        result,
+        cases=tuple(case for case in result.cases if case.workload in names),
+        noise=tuple(each for each in result.noise if each.workload in names),
+        end_to_end=tuple(each for each in result.end_to_end if each.workload in names),
+    )
 
 
 def rows(result: Result, workload: str) -> list[CaseResult]:

@@ -17,12 +17,20 @@ _END_TO_END = (
 _STARTUP = ("serializer", "imported\nms", "first dumps\nms", "first loads\nms")
 
 
-def end_to_end_blocks(result: Result) -> Iterator[Block]:
-    """Return throughput and latency of requests, a table for each workload."""
+def end_to_end_blocks(result: Result, *, details: bool = True) -> Iterator[Block]:
+    """Return throughput and latency of requests, a table for each workload.
+
+    Parameters
+    ----------
+    result
+        What was found.
+    details
+        False: of each mode only where most requests were under way at once.
+    """
     for workload in dict.fromkeys(each.workload for each in result.end_to_end):
         yield Heading(f"{workload}: end to end")
         yield end_to_end_note()
-        yield end_to_end_table(result, workload)
+        yield end_to_end_table(result, workload, details=details)
 
 
 def end_to_end_note() -> Lines:
@@ -37,9 +45,12 @@ def end_to_end_note() -> Lines:
     )
 
 
-def end_to_end_table(result: Result, workload: str) -> Table:
+def end_to_end_table(result: Result, workload: str, *, details: bool = True) -> Table:
     """Return throughput and latency of the requests of one workload."""
     found = [each for each in result.end_to_end if each.workload == workload]
+    most = {each.mode: max(other.concurrency for other in found if other.mode == each.mode) for each in found}
+    if not details:
+        found = [each for each in found if each.detail or each.concurrency == most[each.mode]]
     return Table(_END_TO_END, tuple(_end_to_end_row(result, each) for each in found), texts=2)
 
 

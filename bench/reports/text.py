@@ -59,7 +59,8 @@ def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
             yield from compression_blocks(result, workload)
             yield from storage_blocks(result, workload)
     yield from copies_note(result)
-    for blocks in (end_to_end_blocks, startup_blocks, fidelity_blocks, hostile_blocks, evolution_blocks):
+    yield from end_to_end_blocks(result, details=details)
+    for blocks in (startup_blocks, fidelity_blocks, hostile_blocks, evolution_blocks):
         yield from blocks(result)
     yield from broken_plugins(result)
     if details:

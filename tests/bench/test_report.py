@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from memcached_sessions.bench.reports import markdown_report, terminal_report
+from memcached_sessions.bench.reports import limited_to, markdown_report, terminal_report
 from memcached_sessions.bench.reports.overhead import excesses, within_limits
 from memcached_sessions.bench.result import Result, SerializerFacts, StoreFacts
 
@@ -162,6 +162,21 @@ def test_every_measure_has_its_table(full: Result, start: str, row: str) -> None
     lines = [" ".join(line.split()) for line in report[report.index(start) :].splitlines()]
 
     assert row in lines
+
+
+def test_a_short_report_has_requests_only_where_most_were_under_way(full: Result) -> None:
+    short = terminal_report(full)
+    lines = [line.split()[:3] for line in short[short.index("end to end\n===") :].splitlines()]
+
+    assert [line[1:] for line in lines if line[:1] == ["compact"]][:2] == [["threads", "16"], ["asyncio", "16"]]
+
+
+def test_a_report_can_be_limited_to_workloads(full: Result) -> None:
+    limited = terminal_report(limited_to(full, ["login"]), details=True)
+
+    assert "login\n=====" in limited
+    assert "cart-objects" not in limited
+    assert "Start-up\n" in limited
 
 
 def test_what_was_not_measured_has_no_table(result: Result) -> None:

@@ -7,7 +7,7 @@ from made_result import rejected
 
 from memcached_sessions.bench.case import Outcome
 from memcached_sessions.bench.reports.advice import Advice, advice
-from memcached_sessions.bench.result import CaseResult, Defence, Fate, FidelityCell, HostileCell, Result
+from memcached_sessions.bench.result import CaseResult, Defence, EvolutionCell, Fate, FidelityCell, HostileCell, Result
 
 
 def _best(result: Result, goal: str) -> tuple[str, ...]:
@@ -54,9 +54,7 @@ def test_references_are_never_advice(full: Result) -> None:
 
 
 def test_whoever_hostile_bytes_harmed_is_not_safe_whatever_it_claims(full: Result) -> None:
-    harmed = replace(
-        full, hostile=(*full.hostile, HostileCell("compact", "bit flips", Defence.CRASH, 20), *full.hostile[:0])
-    )
+    harmed = replace(full, hostile=(*full.hostile, HostileCell("compact", "bit flips", Defence.CRASH, 20)))
 
     assert _best(harmed, "fastest safe") == ("compact-portable",)
 
@@ -87,6 +85,14 @@ def test_claims_decide_what_is_cross_language(full: Result) -> None:
 
 def test_plain_data_is_where_nothing_is_converted(full: Result) -> None:
     assert _about(full, "plain data only, safe").why.endswith("(on login)")
+
+
+def test_a_class_that_changed_and_was_read_wrongly_rules_out(full: Result) -> None:
+    wrong = EvolutionCell("compact", "field moved", Outcome.UNFAITHFUL)
+
+    changed = replace(full, evolution=(*full.evolution, wrong))
+
+    assert _best(changed, "classes that change between deploys, safe") == ("compact-portable",)
 
 
 def test_a_goal_that_nobody_meets_says_so(full: Result) -> None:

@@ -42,6 +42,13 @@ def test_the_line_holds_what_nothing_beats_in_size_and_speed(full: Result) -> No
     assert kinds["bare-pickle"] == "to compare with"
 
 
+def test_a_row_far_slower_than_the_baseline_is_named_and_leaves_the_bars_their_room(full: Result) -> None:
+    chart = charts(full)["times-cart-objects"]
+
+    assert "slow-plugin *" not in {bar["name"] for bar in chart["data"]["values"]}
+    assert " ".join(chart["title"]["subtitle"]) == "longer: slow-plugin * (1,200 and 1,500 µs)"
+
+
 def test_names_of_charts_can_be_names_of_files_whatever_workloads_are_called(full: Result) -> None:
     def renamed(name: str) -> str:
         return {"login": "../a b", "population": "../a/b"}.get(name, name)
