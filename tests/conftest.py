@@ -1,14 +1,18 @@
-"""Options of the test run, and interpreters with plug-ins of third parties installed."""
+"""Options of the test run, interpreters with plug-ins of third parties installed, and a browser."""
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from chromium import Chromium
 
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -65,3 +69,17 @@ def python_in(install_plugin: Callable[[str], Path]) -> RunPython:
 def python(python_in: RunPython, tmp_path: Path) -> RunPython:
     """Return a function that runs Python with some plug-ins installed, in an empty folder."""
     return partial(python_in, tmp_path)
+
+
+@pytest.fixture
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chromium]":
+    """A browser of this test alone, without a window. Where there is none the test is skipped, but not in CI."""
+    from chromium import Chromium, missing_program  # what drives it is not loaded for tests that need none
+
+    missing = missing_program()
+    if missing:
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

@@ -131,6 +131,15 @@ def test_the_wheel_holds_what_the_demo_reads(wheel: Path) -> None:
         assert f"memcached_sessions/manager/demo/{name}" in names
 
 
+def test_the_wheel_holds_what_the_page_of_the_comparison_is_made_of(wheel: Path) -> None:
+    """The template, its style and its scripts."""
+    folder = ROOT / "bench" / "reports"
+    parts = {path.name for path in folder.iterdir() if path.suffix in (".html", ".css", ".js")}
+
+    assert parts
+    assert {f"memcached_sessions/bench/reports/{name}" for name in parts} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_the_wheel_holds_the_license_and_the_mark_of_typed_packages(wheel: Path) -> None:
     """Type checkers read py.typed; the license asks to go along."""
     names = zipfile.ZipFile(wheel).namelist()

@@ -10,7 +10,7 @@ from ..command_line import command_line
 from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
 from ..progress import ProgressBar
 from ..references import reference_infos
-from ..report import markdown_report, terminal_report
+from ..reports import markdown_report, terminal_report
 from ..result import BASELINE
 from ..result_file import write_result
 from ..run import Plan, run, stages

@@ -2,11 +2,10 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from ..benchmark_file import read_any
-from ..report import markdown_report, terminal_report
+from ..reports import limited_to, markdown_report, terminal_report
 from .command import Commands, chosen
 
 _REPORTS = {"terminal": terminal_report, "markdown": markdown_report}
@@ -26,7 +25,6 @@ def report(parser: ArgumentParser, options: Namespace) -> int:
     result = read_any(options.file)
     if options.workload:
         measured = {case.workload: case.workload for case in result.cases}
-        wanted = chosen(parser, "workload", options.workload, measured)
-        result = replace(result, cases=tuple(case for case in result.cases if case.workload in wanted))
+        result = limited_to(result, chosen(parser, "workload", options.workload, measured))
     sys.stdout.write(_REPORTS[options.format](result))
     return 0

@@ -5,9 +5,9 @@ Invariant: as for the whole report, it reads a result and nothing else.
 
 from collections.abc import Iterator
 
-from ..figures import NOTHING, microseconds, multiple
 from ..intervals import coverage, exactly
-from ..rendering import Block, Lines, Row, Table
+from ..reports.figures import NOTHING, microseconds, multiple
+from ..reports.rendering import Block, Lines, Row, Table
 from .local_process import REQUESTS
 from .result import LocalLatency, LocalSessions
 

@@ -5,9 +5,9 @@ Invariant: it reads a `RequestPathResult` and nothing else, so a report can be m
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..figures import NOTHING, microseconds, multiple
 from ..intervals import coverage, exactly
-from ..rendering import Block, Bullets, Heading, Lines, Row, Table, to_markdown, to_terminal
+from ..reports.figures import NOTHING, microseconds, multiple
+from ..reports.rendering import Block, Bullets, Heading, Lines, Row, Table, to_markdown, to_terminal
 from .bare_subject import BARE_GET
 from .django_subject import DJANGO
 from .goals import BUSY, Goal, goals, waiting

@@ -1,9 +1,8 @@
-"""Real memcached processes and a real browser for the tests of the manager; each is ended whatever happens."""
+"""Real memcached processes for the tests of the manager; each is ended whatever happens."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from memcached_process import Address, MemcachedProcess, StartMemcached
@@ -11,9 +10,6 @@ from memcached_process import Address, MemcachedProcess, StartMemcached
 from memcached_sessions.manager.stores.dialing import Dialer
 from memcached_sessions.manager.stores.memcached_store import MemcachedStore
 from memcached_sessions.manager.stores.meta_client import MetaClient
-
-if TYPE_CHECKING:
-    from chromium import Chromium
 
 pytest.register_assert_rewrite("argument_conformance", "store_conformance")
 
@@ -69,17 +65,3 @@ def connect() -> Iterator[Callable[[Address], MetaClient]]:
     yield connected
     for client in clients:
         client.close()
-
-
-@pytest.fixture
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chromium]":
-    """A browser of this test alone, without a window. Where there is none the test is skipped, but not in CI."""
-    from chromium import Chromium, missing_program  # what drives it is not loaded for tests that need none
-
-    missing = missing_program()
-    if missing:
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser

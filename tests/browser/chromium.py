@@ -1,4 +1,4 @@
-"""A real browser without a window, as wide as a telephone: what a page looks like there, and whether it fits.
+"""A real browser without a window, at first as wide as a telephone: what a page looks like there, and whether it fits.
 
 Invariant: nothing is fetched from outside; browser and driver are those of the machine, and both end with the block.
 """
@@ -20,6 +20,9 @@ PATIENCE = 20.0
 
 TELEPHONE = 390
 """CSS pixels across."""
+
+DESKTOP = 1280
+"""The same of a small screen on a table."""
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
@@ -67,14 +70,19 @@ class Chromium:
             shutil.which("chromedriver"), env=os.environ | {"SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
         )
         self.driver = Chrome(options, service)
-        metrics = {"width": TELEPHONE, "height": 844, "deviceScaleFactor": 2, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.resize(TELEPHONE)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.driver.quit()
+
+    def resize(self, width: int) -> None:
+        """Make the window so many CSS pixels wide."""
+        self._across = width
+        metrics = {"width": width, "height": 844, "deviceScaleFactor": 2, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def open(self, url: str) -> None:
         """Go there."""
@@ -108,8 +116,8 @@ class Chromium:
 
     @property
     def width(self) -> int:
-        """CSS pixels that the page takes across; more than `TELEPHONE` if it has to be scrolled sideways."""
-        assert self.driver.execute_script("return window.innerWidth") == TELEPHONE
+        """CSS pixels that the page takes across; more than the window if it has to be scrolled sideways."""
+        assert self.driver.execute_script("return window.innerWidth") == self._across
         return self.driver.execute_script("return document.documentElement.scrollWidth")
 
     @property

@@ -3,11 +3,13 @@
 Invariant: the reason is made of figures that were measured or counted in the same run, never of a text per serializer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..intervals import Estimate
+from ..result import CaseResult, Result
 from .figures import microseconds, percent_more
-from .intervals import Estimate
-from .result import CaseResult, Result
+from .rendering import Block, Bullets, Heading, Lines
 
 LIMITS = {"cbor": 0.40, "json": 0.40, "msgpack": 0.25, "pickle": 0.20}
 """The overhead that needs no explanation, as a part of the bare call. These are the limits that the project set itself
@@ -43,6 +45,19 @@ def limit(serializer: str) -> float:
 def excesses(result: Result) -> list[Excess]:
     """Return what is above its limit, in the order of the cases."""
     return [excess for case in result.cases for excess in (_dumps(case), _loads(case)) if excess]
+
+
+def overhead_blocks(result: Result) -> Iterator[Block]:
+    """Return what is above its limit, and why, and what is within."""
+    measured = sorted({case.serializer for case in result.cases if case.overhead_dumps})
+    if not measured:
+        return
+    limits = ", ".join(f"{name} {100 * limit(name):.0f} %" for name in measured)
+    yield Heading("Overhead over the bare library call")
+    yield Lines((f"What is above its limit ({limits}), and why:",))
+    yield Bullets(tuple(map(str, excesses(result))) or ("nothing",))
+    if within := within_limits(result):
+        yield Lines((f"Within: {'; '.join(within)}.",))
 
 
 def within_limits(result: Result) -> list[str]:
@@ -102,4 +117,4 @@ def _each(seconds: float, count: int) -> str:
 
 
 def _microseconds(seconds: float) -> str:
-    return f"{microseconds(Estimate(seconds, seconds, seconds))} µs"
+    return f"{microseconds(seconds)} µs"

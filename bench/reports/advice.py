@@ -1,0 +1,299 @@
+"""Which serializer is best for what, computed from a result and nothing else.
+
+How: a goal has demands, which claims and cells must meet; of the serializers that meet them, those that keep the most
+workloads are compared, over all workloads that they keep. Speed is dumps and loads together, workloads by geometric
+mean, pass by pass. Invariants: references are never advice; whatever ties with the best is named with it; a claim
+that a cell contradicts counts for nothing; a goal that nobody meets says so, and one that was not measured is left out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from statistics import median
+
+from ..case import Outcome
+from ..intervals import Estimate, each_of, is_tie
+from ..ranking import pair_ratio
+from ..result import BASELINE, CaseResult, Fate, Result
+from .figures import fraction, microseconds, milliseconds, size
+from .reading import collector, each_session, reference_labels, tie_band, workloads
+from .safety_tables import HARMFUL, SILENT
+
+_TOGETHER = "dumps and loads"
+"""The name of the samples of both, over all workloads."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is best for one goal."""
+
+    goal: str
+    best: tuple[str, ...]
+    """Labels: the best, and whatever ties with it; none if nobody meets the goal."""
+    why: str
+    """The figures that say why."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row that could be chosen, with what is known of it."""
+
+    label: str
+    claims: frozenset[str]
+    cases: tuple[CaseResult, ...]
+    """Verified, with figures; in the order of the workloads."""
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The workloads that it keeps."""
+        return frozenset(case.workload for case in self.cases)
+
+
+def advice(result: Result) -> list[Advice]:
+    """Return what is best for each goal, in an order for readers.
+
+    Parameters
+    ----------
+    result
+        What was found.
+
+    Returns
+    -------
+    One for each goal that the result can decide.
+    """
+    all_of_them = candidates(result)
+    safe = [each for each in all_of_them if is_safe(result, each)]
+    plain = plain_workloads(result)
+    simple = [_on(each, plain) for each in safe]
+    found = [
+        _fastest(result, "fastest safe", safe),
+        _smallest("smallest safe", safe),
+        _smallest_compressed(result, "smallest safe, compressed", safe),
+        _full_fidelity(result, "full fidelity", all_of_them),
+        _fastest(result, "cross-language, safe", _claiming(safe, "cross_language")),
+        _fastest(result, "plain data only, safe", simple) if plain else None,
+        _fastest(result, "objects, shared references and cycles, safe",
+                 _claiming(safe, "registered_classes", "identity", "cycles")),
+        _fastest(result, "classes that change between deploys, safe", _evolving(result, safe)),
+        _throughput(result, "most requests per second, safe", safe),
+        _startup(result, "quickest start, safe", safe),
+    ]  # fmt: skip
+    return [each for each in found if each]
+
+
+def candidates(result: Result) -> list[Candidate]:
+    """Return the rows that could be chosen: no reference, and at least one workload kept."""
+    references = reference_labels(result)
+    order = {name: position for position, name in enumerate(workloads(result))}
+    claims = {each.name: frozenset(name for name, claimed in each.capabilities.items() if claimed)
+              for each in result.serializers}  # fmt: skip
+    found: dict[str, list[CaseResult]] = {}
+    for case in result.cases:
+        timed = case.verified and case.dumps and case.loads and case.bytes
+        if timed and case.label not in references and case.label != BASELINE and case.gc == collector(result):
+            found.setdefault(case.label, []).append(case)
+    return [
+        Candidate(
+            label, claims.get(cases[0].serializer, frozenset()), tuple(sorted(cases, key=lambda c: order[c.workload]))
+        )
+        for label, cases in found.items()
+    ]
+
+
+def is_safe(result: Result, candidate: Candidate) -> bool:
+    """Say whether a row claims to be safe, and no hostile bytes harmed it."""
+    harmed = any(cell.label == candidate.label and cell.defence in HARMFUL for cell in result.hostile)
+    return "safe" in candidate.claims and not harmed
+
+
+def plain_workloads(result: Result) -> frozenset[str]:
+    """Return the workloads whose values no format needs a converter for."""
+    converted = [case for case in result.cases if case.verified and case.converted is not None]
+    return frozenset(case.workload for case in converted) - {case.workload for case in converted if case.converted}
+
+
+def _claiming(found: Sequence[Candidate], *claims: str) -> list[Candidate]:
+    return [each for each in found if each.claims.issuperset(claims)]
+
+
+def _on(candidate: Candidate, names: frozenset[str]) -> Candidate:
+    return replace(candidate, cases=tuple(case for case in candidate.cases if case.workload in names))
+
+
+def _comparable(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return those that keep the most workloads, limited to the workloads that all of these keep."""
+    most = max((len(each.kept) for each in found), default=0)
+    left = [each for each in found if len(each.kept) == most > 0]
+    common = frozenset[str].intersection(*(each.kept for each in left)) if left else frozenset[str]()
+    return [_on(each, common) for each in left] if common else []
+
+
+def _nobody(goal: str) -> Advice:
+    return Advice(goal, (), "no serializer that took part meets it")
+
+
+def _fastest(result: Result, goal: str, found: Sequence[Candidate]) -> Advice:
+    left = _comparable(found)
+    if not left:
+        return _nobody(goal)
+    speeds = {each.label: together(each.cases) for each in left}
+    first = min(left, key=lambda each: median(speeds[each.label].samples[_TOGETHER]))
+    band = max(tie_band(result, "dumps"), tie_band(result, "loads"))
+
+    def ties(other: Candidate) -> bool:
+        ratio = pair_ratio(speeds[first.label], speeds[other.label], _TOGETHER, each_of(len(left) - 1))
+        return ratio is None or is_tie(ratio, band)
+
+    best = [first, *(each for each in left if each is not first and ties(each))]
+    time = median(speeds[first.label].samples[_TOGETHER])
+    return Advice(goal, _labels(best), f"{microseconds(time)} µs for dumps and loads{_by_pickle(first)}{_over(left)}")
+
+
+def together(cases: Sequence[CaseResult]) -> CaseResult:
+    """Return a row whose samples are dumps and loads together, the geometric mean over workloads, pass by pass.
+
+    Where a row has no samples, its medians stand for them.
+    """
+    series = [
+        [dump + load for dump, load in zip(case.samples["dumps"], case.samples["loads"], strict=False)]
+        if case.samples.get("dumps") and case.samples.get("loads")
+        else [_time(case.dumps) + _time(case.loads)]
+        for case in cases
+    ]
+    passes = min(map(len, series))
+    samples = tuple(_mean([each[number] for each in series]) for number in range(passes))
+    return replace(cases[0], samples={_TOGETHER: samples})
+
+
+def _smallest(goal: str, found: Sequence[Candidate]) -> Advice:
+    left = _comparable(found)
+    if not left:
+        return _nobody(goal)
+    sizes = {each.label: _mean([each_session(case) or 0 for case in each.cases]) for each in left}
+    least = min(sizes.values())
+    best = [each for each in left if sizes[each.label] <= least * (1 + 1e-9)]
+    ratio = [case.ratio.bytes.median for case in best[0].cases if case.ratio.bytes]
+    part = f", {fraction(_mean(ratio))} of {BASELINE}'s" if ratio else ""
+    return Advice(goal, _labels(best), f"{size(least)} bytes a session{part}{_over(left)}")
+
+
+def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+    if not any(case.compressed for case in result.cases):
+        return None
+    left = _comparable([each for each in found if all(case.compressed for case in each.cases)])
+    sizes = {
+        (each.label, name): _mean([_compressed_size(case, name) for case in each.cases])
+        for each in left
+        for name in frozenset[str].intersection(*(_compressors(case) for case in each.cases))
+    }
+    if not sizes:
+        return _nobody(goal)
+    least = min(sizes.values())
+    best = [pair for pair, each in sizes.items() if each <= least * (1 + 1e-9)]
+    names = ", ".join(dict.fromkeys(compressor for _, compressor in best))
+    labels = tuple(dict.fromkeys(label for label, _ in best))
+    return Advice(goal, labels, f"{size(least)} bytes a session with {names}{_over(left)}")
+
+
+def _full_fidelity(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+    if not result.fidelity:
+        return None
+    fates = {each.label: [cell.fate for cell in result.fidelity if cell.label == each.label] for each in found}
+    honest = {label: cells for label, cells in fates.items() if cells and not any(fate in SILENT for fate in cells)}
+    if not honest:
+        return Advice(goal, (), "every serializer changes some value silently")
+    most = max(cells.count(Fate.IDENTICAL) for cells in honest.values())
+    best = [each for each in found if each.label in honest and honest[each.label].count(Fate.IDENTICAL) == most]
+    cells = honest[best[0].label]
+    unsafe = ", ".join(each.label for each in best if not is_safe(result, each))
+    warned = f"; not safe: {unsafe}" if unsafe else ""
+    return Advice(
+        goal,
+        _labels(best),
+        f"{most} of {len(cells)} values identical, {cells.count(Fate.REFUSED)} refused, none changed silently{warned}",
+    )
+
+
+def _evolving(result: Result, found: Sequence[Candidate]) -> list[Candidate]:
+    """Return those that read most sessions of yesterday's code, and none of them wrongly."""
+    outcomes = {
+        each.label: [cell.outcome for cell in result.evolution if cell.label == each.label]
+        for each in _claiming(found, "evolution")
+    }
+    sound = {label: cells for label, cells in outcomes.items() if set(cells) <= {Outcome.VERIFIED, Outcome.REFUSED}}
+    most = max((cells.count(Outcome.VERIFIED) for cells in sound.values()), default=0)
+    return [each for each in found if each.label in sound and sound[each.label].count(Outcome.VERIFIED) == most]
+
+
+def _throughput(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+    labels = {each.label for each in found}
+    measured = [each for each in result.end_to_end if each.label in labels and not each.detail]
+    if not measured:
+        return None
+    first = max(measured, key=lambda each: each.throughput.median)
+    rivals = [
+        each
+        for each in measured
+        if (each.workload, each.mode, each.concurrency) == (first.workload, first.mode, first.concurrency)
+    ]
+    best = [first, *(each for each in rivals if each is not first and each.throughput.high >= first.throughput.low)]
+    return Advice(
+        goal,
+        tuple(each.label for each in best),
+        f"{size(first.throughput.median)} a second through memcached, p99 {milliseconds(first.p99)} ms "
+        f"({first.workload}, {first.mode}, {first.concurrency} at once)",
+    )
+
+
+def _startup(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+    labels = {each.label for each in found}
+    measured = [each for each in result.startups if each.label in labels and not each.detail]
+    if not measured:
+        return None
+    first = min(measured, key=lambda each: each.imported.median)
+    best = [first, *(each for each in measured if each is not first and _overlap(each.imported, first.imported))]
+    why = f"{milliseconds(first.imported)} ms until it is imported and made"
+    return Advice(goal, tuple(each.label for each in best), why)
+
+
+def _overlap(one: Estimate, other: Estimate) -> bool:
+    return one.low <= other.high and other.low <= one.high
+
+
+def _by_pickle(candidate: Candidate) -> str:
+    parts: list[str] = []
+    which: tuple[tuple[str, Callable[[CaseResult], Estimate | None]], ...] = (
+        ("dumps", lambda case: case.ratio.dumps),
+        ("loads", lambda case: case.ratio.loads),
+    )
+    for operation, ratio_of in which:
+        ratios = [ratio.median for case in candidate.cases if (ratio := ratio_of(case))]
+        if ratios:
+            parts.append(f"{operation} {fraction(_mean(ratios))}")
+    return f"; times faster than {BASELINE}: {', '.join(parts)}" if parts else ""
+
+
+def _over(left: Sequence[Candidate]) -> str:
+    names = sorted(left[0].kept)
+    return f" (on {names[0]})" if len(names) == 1 else f" (mean of {len(names)} workloads)"
+
+
+def _labels(found: Sequence[Candidate]) -> tuple[str, ...]:
+    return tuple(each.label for each in found)
+
+
+def _time(time: Estimate | None) -> float:
+    return time.median if time else 0.0
+
+
+def _compressors(case: CaseResult) -> frozenset[str]:
+    return frozenset(each.compressor for each in case.compressed)
+
+
+def _compressed_size(case: CaseResult, compressor: str) -> float:
+    return next(each.bytes for each in case.compressed if each.compressor == compressor) / case.sessions
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The geometric mean."""
+    return prod(value ** (1 / len(values)) for value in values)
