@@ -12,11 +12,19 @@ from time import monotonic
 from ..serializers import SerializerInfo
 from .case import Case, every_case
 from .case_results import AGAIN, TWIN, case_results, confidence, noise, tie_band
-from .levels import Level, Measure
+from .compressing import compressed
+from .end_to_end import end_to_end
+from .evolution.deploy import evolution
+from .fidelity.matrix import fidelity_matrix
+from .hostile.grid import hostile_grid
+from .levels import END_TO_END_WORKLOADS, Level, Measure
 from .machine import describe_machine, library_versions
+from .memory import memories
 from .passes import Preparation, Progress, measure
 from .references import reference_infos
 from .result import BASELINE, SCHEMA, Result, SerializerFacts, StoreFacts, WorkloadFacts
+from .startup import startups
+from .storage import storages
 from .store import Store, open_store
 from .workload import Workload, WorkloadInfo
 
@@ -108,7 +116,63 @@ def _compared(plan: Plan, store: Store, progress: Progress) -> Result:
 
 def _measured(plan: Plan, result: Result, progress: Progress) -> Result:
     """Return a result with all that is measured besides."""
+    level, wanted = plan.level, set(plan.measures)
+    infos, prepared = plan.serializers, plan.preparations
+    verified = _verified(plan, result)
+
+    def at(measure: Measure) -> Callable[[int, int], None]:
+        return partial(progress, str(measure))
+
+    cases = result.cases
+    if Measure.COMPRESSION in wanted:
+        step = at(Measure.COMPRESSION)
+        found = compressed(verified, level.compression_passes, preparations=prepared, progress=step)
+        cases = [replace(case, compressed=found.get(_key(case), ())) for case in cases]
+    if Measure.STORAGE in wanted:
+        stored = storages(verified, preparations=prepared, progress=at(Measure.STORAGE))
+        cases = [replace(case, storage=stored.get(_key(case))) for case in cases]
+    if Measure.MEMORY in wanted:
+        taken = memories(verified, preparations=prepared, progress=at(Measure.MEMORY))
+        cases = [replace(case, memory=taken.get(_key(case))) for case in cases]
+    result = replace(result, cases=tuple(cases))
+    if Measure.STARTUP in wanted:
+        result = replace(result, startups=startups(infos, level.startups, progress=at(Measure.STARTUP)))
+    if Measure.EVOLUTION in wanted:
+        result = replace(result, evolution=evolution(infos, at(Measure.EVOLUTION)))
+    if Measure.FIDELITY in wanted:
+        result = replace(result, fidelity=fidelity_matrix(infos, at(Measure.FIDELITY)))
+    if Measure.HOSTILE in wanted:
+        cells = hostile_grid(infos, mutations=level.mutations, progress=at(Measure.HOSTILE))
+        result = replace(result, hostile=cells)
+    if Measure.END_TO_END in wanted:
+        requests = end_to_end(
+            infos,
+            _of_requests(plan),
+            seconds=level.end_to_end_seconds,
+            rounds=level.end_to_end_rounds,
+            preparations=prepared,
+            progress=at(Measure.END_TO_END),
+        )
+        result = replace(result, end_to_end=requests)
     return result
+
+
+def _verified(plan: Plan, result: Result) -> list[Case]:
+    """Return the cases to measure more of: once each, whatever the states of the garbage collector."""
+    keys = {_key(case) for case in result.cases if case.verified}
+    cases = every_case(_workloads(plan), [info for info in plan.serializers if info.broken is None])
+    return [case for case in cases if (case.workload.name, case.label) in keys]
+
+
+def _key(case: CaseResult) -> tuple[str, str]:
+    return case.workload, case.label
+
+
+def _of_requests(plan: Plan) -> list[Workload]:
+    """Return the workloads that requests are measured on: few, if nobody chose."""
+    chosen = _workloads(plan)
+    usual = [workload for workload in chosen if workload.name in END_TO_END_WORKLOADS]
+    return usual or chosen[:2]
 
 
 def _cases(plan: Plan) -> list[Case]:

@@ -2,15 +2,19 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from ...serializers import available_serializers
+from ..captured.arguments import add_arguments, captured_by
+from ..captured.capture import NAME as CAPTURED
 from ..command_line import command_line
 from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
+from ..passes import Preparation
 from ..progress import ProgressBar
 from ..references import reference_infos
-from ..reports import markdown_report, terminal_report
+from ..reports import csv_report, html_report, markdown_report, terminal_report
 from ..result import BASELINE
 from ..result_file import write_result
 from ..run import Plan, run, stages
@@ -18,6 +22,9 @@ from ..workload import available_workloads
 from .command import Commands, chosen
 
 _COLLECTORS = {"enabled": (True,), "disabled": (False,), "both": (True, False)}
+REPORTS = {"markdown": markdown_report, "csv": csv_report, "html": html_report}
+"""The reports that are written into files."""
+
 _TOLD = ("serializer", "workload", "level", "passes", "gc", "twice", "measure")
 """The options that a result tells its reader."""
 
@@ -28,7 +35,8 @@ def add(commands: Commands) -> None:
     parser.set_defaults(command=compare, level=DEFAULT.name)
     add_what(parser)
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result")
-    parser.add_argument("--markdown", type=Path, metavar="FILE.md", help="write the report as Markdown")
+    for name, format_ in (("markdown", "Markdown"), ("csv", "CSV"), ("html", "one page with charts and a calculator")):
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {format_}")
 
 
 def add_what(parser: ArgumentParser) -> None:
@@ -55,6 +63,7 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--twice", action="append", metavar="LABEL", help="measure a row a second time under another name (A/A)"
     )
+    add_arguments(parser)
     parser.add_argument(
         "--measure", action="append", metavar="PART", choices=list(Measure), help="only this part; may be repeated"
     )
@@ -62,27 +71,38 @@ def add_what(parser: ArgumentParser) -> None:
 
 def compare(parser: ArgumentParser, options: Namespace) -> int:
     """Compare serializers."""
-    plan = plan_of(parser, options)
-    with ProgressBar(stages(plan)) as progress:
-        result = run(plan, progress)
+    with ExitStack() as stack:
+        plan = plan_of(parser, options, stack)
+        with ProgressBar(stages(plan)) as progress:
+            result = run(plan, progress)
     output: Path | None = options.output
     if output:
         write_result(result, output)
-    markdown: Path | None = options.markdown
-    if markdown:
-        markdown.parent.mkdir(parents=True, exist_ok=True)
-        markdown.write_text(markdown_report(result), encoding="utf-8")
     sys.stdout.write(terminal_report(result))
+    for option, render in REPORTS.items():
+        path: Path | None = getattr(options, option)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(render(result), encoding="utf-8")
+    if options.html:
+        sys.stdout.write(f"\nThe page with charts and calculator: {options.html}\n")
     return 0
 
 
-def plan_of(parser: ArgumentParser, options: Namespace) -> Plan:
-    """Return what the options ask for."""
+def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Plan:
+    """Return what the options ask for; sessions of the user's own are there until the stack is closed."""
     level = LEVELS[options.level]
     if options.passes:
         level = replace(level, passes=replace(level.passes, count=options.passes))
     workloads = available_workloads()
     names: list[str] | None = options.workload or [name for name in level.workloads if name in workloads] or None
+    preparations: list[Preparation] = []
+    own: list[str] = []
+    if capture := captured_by(options):
+        sys.stderr.write("\n".join([*capture.lines(), ""]))
+        preparations.append(stack.enter_context(capture.handed_over()))
+        own = [CAPTURED]
+        workloads |= {CAPTURED: capture.workload_info()}
     serializers = chosen(
         parser, "serializer", options.serializer, available_serializers() | reference_infos(), BASELINE
     )
@@ -91,12 +111,13 @@ def plan_of(parser: ArgumentParser, options: Namespace) -> Plan:
     measures = tuple(Measure(name) for name in options.measure) if options.measure else level.measures
     return Plan(
         serializers,
-        chosen(parser, "workload", names, workloads),
+        chosen(parser, "workload", names, workloads, *own),
         level,
         command_line("session-bench", _told(options, level), _TOLD),
         measures,
         collectors=_COLLECTORS[options.gc],
         twice=tuple(options.twice or ()),
+        preparations=preparations,
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,13 +42,17 @@ def add(commands: Commands) -> None:
 
 def gate(parser: ArgumentParser, options: Namespace) -> int:
     """Hold what is installed to a baseline, or write the baseline."""
-    path: Path = options.baseline
+    with ExitStack() as stack:
+        return _gate(parser, options, options.baseline, stack)
+
+
+def _gate(parser: ArgumentParser, options: Namespace, path: Path, stack: ExitStack) -> int:
     if options.update:
-        plan = plan_of(parser, _as_before(options, read_result(path)) if path.exists() else options)
+        plan = plan_of(parser, _as_before(options, read_result(path)) if path.exists() else options, stack)
         write_result(_for_keeping(_run(plan)), path)
         return 0
     baseline = read_result(path)
-    plan = plan_of(parser, _as_before(options, baseline))
+    plan = plan_of(parser, _as_before(options, baseline), stack)
     current = _run(plan)
     if cases := doubtful(baseline, current, options.allowed):
         current = _with(current, _run(_longer(plan, cases)), cases)

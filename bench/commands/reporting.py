@@ -5,10 +5,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ..benchmark_file import read_any
-from ..reports import limited_to, markdown_report, terminal_report
+from ..reports import limited_to, terminal_report
 from .command import Commands, chosen
+from .comparing import REPORTS
 
-_REPORTS = {"terminal": terminal_report, "markdown": markdown_report}
+_REPORTS = {"terminal": terminal_report, **REPORTS}
 
 
 def add(commands: Commands) -> None:
