@@ -4,9 +4,10 @@ Invariant: nothing of a plug-in runs in this process but what tells its name and
 does elsewhere becomes part of the result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 from ..serializers import SerializerInfo
@@ -22,7 +23,7 @@ from .machine import describe_machine, library_versions
 from .memory import memories
 from .passes import Preparation, Progress, measure
 from .references import reference_infos
-from .result import BASELINE, SCHEMA, Result, SerializerFacts, StoreFacts, WorkloadFacts
+from .result import BASELINE, SCHEMA, CaseResult, Result, SerializerFacts, StoreFacts, WorkloadFacts
 from .startup import startups
 from .storage import storages
 from .store import Store, open_store
