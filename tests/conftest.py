@@ -33,32 +33,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def install_plugin(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function that installs a plug-in once and returns the folder that it is in."""
-    folders: dict[str, Path] = {}
+def install_plugins(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]], Path]:
+    """Return a function that installs plug-ins into a folder, once, and returns the folder."""
+    folders: dict[tuple[str, ...], Path] = {}
 
-    def install_once(name: str) -> Path:
-        if name not in folders:
+    def install_once(names: tuple[str, ...]) -> Path:
+        if names not in folders:
             # Building leaves files beside the source, which belongs to the repository.
-            source = tmp_path_factory.mktemp(name) / "source"
-            shutil.copytree(PLUGINS / name, source)
-            target = source.parent / "installed"
+            sources = tmp_path_factory.mktemp("plugins")
+            for name in names:
+                shutil.copytree(PLUGINS / name, sources / name)
+            target = sources / "installed"
             pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
-            done = subprocess.run([*pip, "--target", target, source], capture_output=True, text=True, check=False)
+            command = [*pip, "--target", target, *(sources / name for name in names)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
-            folders[name] = target
-        return folders[name]
+            folders[names] = target
+        return folders[names]
 
     return install_once
 
 
 @pytest.fixture(scope="session")
-def python_in(install_plugin: Callable[[str], Path]) -> RunPython:
+def python_in(install_plugins: Callable[[tuple[str, ...]], Path]) -> RunPython:
     """Return a function that runs Python with some plug-ins installed, in a folder."""
 
     def run(folder: Path, *arguments: str, plugins: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-        environment["PYTHONPATH"] = os.pathsep.join(str(install_plugin(name)) for name in plugins)
+        environment["PYTHONPATH"] = str(install_plugins(plugins))
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -1,7 +1,7 @@
 """What third parties install is found with no edit: the honest, the broken, the lying, and two of one name.
 
-Each distribution of `tests/plugins` is installed into a folder of its own, and each test starts processes that have the
-folders it needs on their path.
+Each test starts processes that have a folder on their path into which pip has installed what it needs of
+`tests/plugins`.
 """
 
 import json

@@ -16,7 +16,7 @@ from ..isolation.series import Asking, answer
 from ..result import Defence
 from ..row import Row, RowData, row_of
 from .attacks import ATTACKS, Material
-from .bombs import PAIR_TAG, floods, memory_bombs
+from .bombs import PAIR_TAG, memory_bombs
 
 _WORKLOADS = ("login", "cart-plain", "cart-objects")
 """Whose payloads are damaged, the richest last."""
@@ -43,8 +43,8 @@ class Answer(TypedDict):
 
 
 def prepare() -> None:
-    """Make once what costs most to make, for all children: a task for `Interpreter.prepare`."""
-    for payload in (*memory_bombs(), *floods()):
+    """Make the zip bombs once for all children: a task for `Interpreter.prepare`."""
+    for payload in memory_bombs():
         del payload
 
 
