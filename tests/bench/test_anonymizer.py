@@ -371,6 +371,16 @@ def test_moments_of_one_hour_stay_near_each_other() -> None:
     assert opened not in {moment.replace(minute=0, second=0) for moment in result}
 
 
+def test_uuids_of_one_hour_begin_alike_and_not_as_before() -> None:
+    one, other = (UUID(f"0189d3f0-{tail}") for tail in ("1c2d-7abc-8def-0123456789ab", "3e4f-7abc-8def-ba9876543210"))
+
+    first, second = anonymized([one, other], ConverterRegistry(), seed=20)
+
+    assert first.version == second.version == 7
+    assert first.hex[:6] == second.hex[:6] != one.hex[:6]
+    assert first != second
+
+
 def test_repeated_bytes_stay_repeated_and_random_ones_stay_dense() -> None:
     dense = Random(1).randbytes(5_000)
     blob = dense + b"\x00\x01" * 1_000 + dense
