@@ -88,12 +88,15 @@ class Blobs:
         return bytes(drawn)
 
     def _repaired(self, data: bytes) -> bytes:
+        """Return bytes in which nothing survives and which no others have become."""
         for _ in range(_REPAIRS):
-            where = self._survivors.found(data) or ((0, len(data)) if data in self._taken else None)
-            if where is None:
+            places = self._survivors.found(data) or ([(0, len(data))] if data in self._taken else [])
+            if not places:
                 return data
-            position = self._random.randrange(*where)
-            data = data[:position] + self._random.randbytes(1) + data[position + 1 :]
+            changed = bytearray(data)
+            for place in places:
+                changed[self._random.randrange(*place)] = self._random.randrange(256)
+            data = bytes(changed)
         raise BlobError("no other bytes of its length are free")
 
 

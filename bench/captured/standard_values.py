@@ -24,7 +24,13 @@ _LONGEST_MOVE = 3650
 _PATHS = (PosixPath, PurePosixPath, PureWindowsPath, WindowsPath)
 _ADDRESSES = (IPv4Address, IPv6Address)
 _WITH_PREFIX = (IPv4Interface, IPv4Network, IPv6Interface, IPv6Network)
-_TIMESTAMP_VERSIONS = (1, 6, 7)
+
+_FIXED = 0xF << 76 | 0xC << 60
+"""The bits of a UUID that say of which version and variant it is."""
+
+_TIMESTAMP_VERSIONS = (6, 7)
+_MOMENT = 104
+"""Bits of a UUID of these versions behind those that change every few hours."""
 
 
 class StandardValues:
@@ -45,6 +51,7 @@ class StandardValues:
         self._days = random.randint(1, _LONGEST_MOVE)
         self._hours = random.randint(1, 23)
         self._known: dict[Any, Any] = {}
+        self._beginnings: dict[int, int] = {}
         self._by_class: Mapping[type, Callable[[Any], Any]] = {
             Decimal: numbers.decimal,
             Fraction: numbers.fraction,
@@ -101,10 +108,13 @@ class StandardValues:
         return timezone(zone.utcoffset(None), self._texts.replaced(zone.tzname(None))) if named else zone
 
     def _uuid(self, value: UUID) -> UUID:
-        fixed = 0xF << 76 | 0xC << 60  # version and variant
+        bits = value.int & _FIXED | self._random.getrandbits(128) & ~_FIXED
         if value.version in _TIMESTAMP_VERSIONS:
-            fixed |= 0xFFFFFF << 104  # times near each other begin alike
-        return UUID(int=value.int & fixed | self._random.getrandbits(128) & ~fixed, is_safe=value.is_safe)
+            # Those made near each other begin alike, and so do these.
+            beginning = value.int >> _MOMENT
+            first = self._beginnings.setdefault(beginning, self._random.getrandbits(128 - _MOMENT))
+            bits = first << _MOMENT | bits & (1 << _MOMENT) - 1
+        return UUID(int=bits, is_safe=value.is_safe)
 
     def _path(self, path: PurePath) -> PurePath:
         return type(path)(self._texts.replaced(str(path)))

@@ -1,6 +1,6 @@
 """Finds what must not be in an anonymized session: an original string, or a piece of bytes, of four or more characters.
 
-Invariant: `Survivors.found` overlooks nothing that was added, wherever in a text it is.
+Invariant: `Survivors.found` is empty only for a text in which nothing that was added is.
 """
 
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ class Survivors(Generic[_Text]):
     >>> originals = Survivors[str]()
     >>> originals.add("Ada Lovelace")
     >>> originals.found("Dear Ada Lovelace!"), originals.found("Dear Ada!")
-    ((5, 17), None)
+    ([(5, 17)], [])
     """
 
     def __init__(self) -> None:
@@ -30,11 +30,16 @@ class Survivors(Generic[_Text]):
             by_length = self._by_beginning.setdefault(original[:SHORTEST], {})
             by_length.setdefault(len(original), set()).add(original)
 
-    def found(self, text: _Text) -> tuple[int, int] | None:
-        """Return where the first original begins and ends in a text; None if there is none."""
+    def found(self, text: _Text) -> list[tuple[int, int]]:
+        """Return where originals begin and end in a text; of several that overlap, one."""
+        places: list[tuple[int, int]] = []
+        beyond = 0
         for start in range(len(text) - SHORTEST + 1):
             by_length = self._by_beginning.get(text[start : start + SHORTEST])
-            for length, originals in by_length.items() if by_length else ():
-                if text[start : start + length] in originals:
-                    return start, start + length
-        return None
+            if by_length and start >= beyond:
+                for length, originals in by_length.items():
+                    if text[start : start + length] in originals:
+                        beyond = start + length
+                        places.append((start, beyond))
+                        break
+        return places

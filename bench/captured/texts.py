@@ -101,7 +101,8 @@ class Texts:
         if known is None:
             for _ in range(_DRAWS):
                 known = self._number(piece) if piece[0].isdecimal() and piece.isascii() else self._word(piece)
-                if known not in self._taken_pieces and (known != piece or len(piece) == 1):
+                free = known not in self._taken_pieces and (known != piece or len(piece) == 1)
+                if free and not self._survivors.found(known):
                     break
             else:
                 known = self._left_over(piece) or self._word(piece)
@@ -134,13 +135,16 @@ class Texts:
         return next((letter for letter in self._letters.alphabet(piece) if letter not in self._taken_pieces), None)
 
     def _repaired(self, text: str) -> str:
-        """Return a text in which nothing survives and which no other string has become; one character at a time."""
+        """Return a text in which nothing survives and which no other string has become."""
         for attempt in range(_REPAIRS):
-            where = self._survivors.found(text) or ((0, len(text)) if text in self._taken else None)
-            if where is None:
+            places = self._survivors.found(text) or ([(0, len(text))] if text in self._taken else [])
+            if not places:
                 return text
-            position = self._random.randrange(*where)
-            text = text[:position] + self._other(text[position], attempt) + text[position + 1 :]
+            characters = list(text)
+            for start, end in places:
+                position = self._random.randrange(start, end)
+                characters[position] = self._other(characters[position], attempt)
+            text = "".join(characters)
         raise TextError("no other string of its kind is free")
 
     def _other(self, character: str, attempt: int) -> str:
