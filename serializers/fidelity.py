@@ -162,9 +162,10 @@ class _Comparison:
             lost = next((key_step(key) for key in keys if key not in other), None)
             return _Found(f"{lost} is lost" if lost else f"{len(keys)} keys became {len(others)}")
         for key, key_back, item, back in zip(keys, others, value.values(), other.values(), strict=True):
-            if nested := _Comparison(identity=False).run(key, key_back):
+            if not _plainly_equal(key, key_back) and (nested := difference(key, key_back)):
                 return _Found(f"key {key_step(key)}: {nested}, or the order of the keys changed", nested.change)
-            self.waiting.append((place.inside(key_step(key), item), back))
+            if not _plainly_equal(item, back):
+                self.waiting.append((place.inside(key_step(key), item), back))
         return None
 
     def sequences(self, place: Place, value: Any, other: Any) -> _Found | None:
@@ -175,8 +176,18 @@ class _Comparison:
         self.waiting += [
             (place.inside(f"[{index}]", item), back)
             for index, (item, back) in enumerate(zip(value, other, strict=True))
+            if not _plainly_equal(item, back)
         ]
         return None
+
+
+_PLAIN = frozenset({str, int, bool, bytes, type(None)})
+
+
+def _plainly_equal(value: object, other: object) -> bool:
+    """Whether equality is enough to know that nothing differs: most of what a session holds is that plain."""
+    kind = type(value)
+    return kind in _PLAIN and kind is type(other) and value == other
 
 
 def _change_of_type(value: object, other: object) -> Change:

@@ -25,7 +25,7 @@ _COLLECTORS = {"enabled": (True,), "disabled": (False,), "both": (True, False)}
 REPORTS = {"markdown": markdown_report, "csv": csv_report, "html": html_report}
 """The reports that are written into files."""
 
-_TOLD = ("serializer", "workload", "level", "passes", "gc", "twice", "measure")
+_TOLD = ("serializer", "workload", QUICK.name, RIGOROUS.name, "passes", "gc", "twice", "measure")
 """The options that a result tells its reader."""
 
 
@@ -123,7 +123,8 @@ def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Pla
 
 def _told(options: Namespace, level: Level) -> Namespace:
     told = Namespace(**vars(options))
-    told.level = "" if level.name == DEFAULT.name else level.name
+    for each in (QUICK, RIGOROUS):
+        setattr(told, each.name, level.name == each.name)
     told.gc = "" if options.gc == "enabled" else options.gc
     return told
 
