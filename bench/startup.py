@@ -101,8 +101,14 @@ def _in_new_interpreter(name: str, options: Mapping[str, Any]) -> list[int]:
         name=name,
         answer=writing,
     )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # it finds what we find
     done = subprocess.run(  # noqa: S603 - this interpreter, without a shell
-        [sys.executable, "-c", program], pass_fds=[writing], stderr=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-c", program],
+        pass_fds=[writing],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=environment,
     )
     os.close(writing)
     with os.fdopen(reading) as answer:
