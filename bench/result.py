@@ -109,7 +109,8 @@ class Compressed:
 class Storage:
     """What a session takes in memcached and on the way to it, in the envelope of the session manager, signed.
 
-    For a workload of many sessions the figures but `sessions_per_gib` are those of its largest.
+    For a workload of many sessions the figures but `sessions_per_gib` are those of its largest. One that is over the
+    item limit is never sent: all figures but `value` and `item_limit` are 0.
     """
 
     value: int
@@ -121,9 +122,9 @@ class Storage:
     slab_class: int
     """Of memcached, with its default settings."""
     chunk: int
-    """What an item of that class takes, in bytes."""
+    """What an item of that class takes, in bytes; where memcached divides it, all its chunks together."""
     sessions_per_gib: int
-    """How many such sessions a GiB of memcached holds: whole chunks in whole pages."""
+    """How many such sessions a GiB of memcached holds: whole chunks in whole pages; 0 if one is over the limit."""
     item_limit: int
     """Of memcached, by default: in bytes."""
 

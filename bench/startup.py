@@ -21,6 +21,7 @@ from ..serializers import SerializerInfo
 from .each_case import Progress
 from .intervals import estimate, exactly
 from .isolation.forked import End, Ended, run_forked
+from .passes import ORDER_SEED
 from .references import reference_infos
 from .result import Startup
 from .workloads.login import LOGIN
@@ -66,7 +67,7 @@ def startups(infos: Sequence[SerializerInfo], repeats: int, *, progress: Progres
     }
     taken: dict[str, list[list[float]]] = {label: [] for label in rows}
     failed: dict[str, str] = {}
-    random = Random(repeats)  # noqa: S311 - an order, no secret
+    random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
     for repeat in range(repeats + 1):
         for position, label in enumerate(random.sample(list(rows), len(rows)), 1):
             if label not in failed:
@@ -101,8 +102,14 @@ def _in_new_interpreter(name: str, options: Mapping[str, Any]) -> list[int]:
         name=name,
         answer=writing,
     )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # it finds what we find
     done = subprocess.run(  # noqa: S603 - this interpreter, without a shell
-        [sys.executable, "-c", program], pass_fds=[writing], stderr=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-c", program],
+        pass_fds=[writing],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=environment,
     )
     os.close(writing)
     with os.fdopen(reading) as answer:

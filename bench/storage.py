@@ -94,8 +94,7 @@ def stored(case: CaseData, address: Sequence[Any]) -> _Figures:
     with CountingClient((address[0], address[1])) as client:
         limit = int(client.stats("settings")["item_size_max"])
         shelf = _Shelf(client, limit)
-        pages = [shelf.place(value) for value in values]
-        return _figures(case_made, values, pages, shelf)
+        return _figures(case_made, values, shelf.places(values), shelf)
 
 
 def sealed(serializer: str, payload: bytes) -> bytes:
@@ -132,20 +131,36 @@ class _Shelf:
     def __init__(self, client: CountingClient, item_limit: int) -> None:
         self._client = client
         self.item_limit = item_limit
-        self._known: dict[int, Taken] = {}
 
-    def place(self, value: bytes) -> Taken | None:
-        """Return what a value takes; None if the server takes none of that size."""
-        size = len(value)
+    def places(self, values: Sequence[bytes]) -> list[Taken | None]:
+        """Return what each value takes; None for one of a size that the server does not take."""
+        of_size = {len(value): value for value in values}
+        sizes = sorted(of_size)
+        found: dict[int, Taken | None] = {}
+
+        def between(low: int, high: int) -> None:
+            """Find out about the sizes at two places and between them: a larger value never takes less."""
+            for position in {low, high}:
+                if sizes[position] not in found:
+                    found[sizes[position]] = self._place(of_size[sizes[position]])
+            if found[sizes[low]] == found[sizes[high]]:
+                found.update(dict.fromkeys(sizes[low:high], found[sizes[low]]))
+            elif high - low > 1:
+                middle = (low + high) // 2
+                between(low, middle)
+                between(middle, high)
+
+        between(0, len(sizes) - 1)
+        return [found[len(value)] for value in values]
+
+    def _place(self, value: bytes) -> Taken | None:
         command = add_command(KEY, value, flags=_FLAGS, ttl=_TTL)
         if command.size > self.item_limit:
             return None  # the manager refuses it, and does not ask the server
-        if size not in self._known:
-            self._clear()
-            before = self._client.settled()
-            self._client.ask(command)
-            self._known[size] = taken(before, self._client.slabs())
-        return self._known[size]
+        self._clear()
+        before = self._client.settled()
+        self._client.ask(command)
+        return taken(before, self._client.slabs())
 
     def wire(self, value: bytes) -> tuple[int, int]:
         """Return the bytes that saving a session over its older state takes, and those that loading it takes."""
