@@ -6,7 +6,7 @@ mean, pass by pass. Invariants: references are never advice; whatever ties with 
 that a cell contradicts counts for nothing; a goal that nobody meets says so, and one that was not measured is left out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from statistics import median
@@ -15,9 +15,10 @@ from ..case import Outcome
 from ..intervals import Estimate, each_of, is_tie
 from ..ranking import pair_ratio
 from ..result import BASELINE, CaseResult, Fate, Result
+from .candidates import Candidate, candidates, claiming, comparable, is_safe, on_workloads, plain_workloads
 from .figures import fraction, microseconds, milliseconds, size
-from .reading import collector, each_session, reference_labels, tie_band, workloads
-from .safety_tables import HARMFUL, SILENT
+from .reading import each_session, tie_band
+from .safety_tables import SILENT
 
 _TOGETHER = "dumps and loads"
 """The name of the samples of both, over all workloads."""
@@ -34,21 +35,6 @@ class Advice:
     """The figures that say why."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A row that could be chosen, with what is known of it."""
-
-    label: str
-    claims: frozenset[str]
-    cases: tuple[CaseResult, ...]
-    """Verified, with figures; in the order of the workloads."""
-
-    @property
-    def kept(self) -> frozenset[str]:
-        """The workloads that it keeps."""
-        return frozenset(case.workload for case in self.cases)
-
-
 def advice(result: Result) -> list[Advice]:
     """Return what is best for each goal, in an order for readers.
 
@@ -59,73 +45,28 @@ def advice(result: Result) -> list[Advice]:
 
     Returns
     -------
-    One for each goal that the result can decide.
+    One for each goal that the result can decide; where it does not say what serializers claim, that is little.
     """
-    all_of_them = candidates(result)
-    safe = [each for each in all_of_them if is_safe(result, each)]
-    plain = plain_workloads(result)
-    simple = [_on(each, plain) for each in safe]
-    found = [
-        _fastest(result, "fastest safe", safe),
-        _smallest("smallest safe", safe),
-        _smallest_compressed(result, "smallest safe, compressed", safe),
-        _full_fidelity(result, "full fidelity", all_of_them),
-        _fastest(result, "cross-language, safe", _claiming(safe, "cross_language")),
-        _fastest(result, "plain data only, safe", simple) if plain else None,
-        _fastest(result, "objects, shared references and cycles, safe",
-                 _claiming(safe, "registered_classes", "identity", "cycles")),
-        _fastest(result, "classes that change between deploys, safe", _evolving(result, safe)),
-        _throughput(result, "most requests per second, safe", safe),
-        _startup(result, "quickest start, safe", safe),
-    ]  # fmt: skip
-    return [each for each in found if each]
+    everybody = candidates(result)
+    found: list[Advice | None] = []
+    if any(each.claims for each in everybody):
+        found += _safe_ones(result, [each for each in everybody if is_safe(result, each)])
+    return [each for each in (*found, _full_fidelity(result, everybody)) if each]
 
 
-def candidates(result: Result) -> list[Candidate]:
-    """Return the rows that could be chosen: no reference, and at least one workload kept."""
-    references = reference_labels(result)
-    order = {name: position for position, name in enumerate(workloads(result))}
-    claims = {each.name: frozenset(name for name, claimed in each.capabilities.items() if claimed)
-              for each in result.serializers}  # fmt: skip
-    found: dict[str, list[CaseResult]] = {}
-    for case in result.cases:
-        timed = case.verified and case.dumps and case.loads and case.bytes
-        if timed and case.label not in references and case.label != BASELINE and case.gc == collector(result):
-            found.setdefault(case.label, []).append(case)
-    return [
-        Candidate(
-            label, claims.get(cases[0].serializer, frozenset()), tuple(sorted(cases, key=lambda c: order[c.workload]))
-        )
-        for label, cases in found.items()
-    ]
-
-
-def is_safe(result: Result, candidate: Candidate) -> bool:
-    """Say whether a row claims to be safe, and no hostile bytes harmed it."""
-    harmed = any(cell.label == candidate.label and cell.defence in HARMFUL for cell in result.hostile)
-    return "safe" in candidate.claims and not harmed
-
-
-def plain_workloads(result: Result) -> frozenset[str]:
-    """Return the workloads whose values no format needs a converter for."""
-    converted = [case for case in result.cases if case.verified and case.converted is not None]
-    return frozenset(case.workload for case in converted) - {case.workload for case in converted if case.converted}
-
-
-def _claiming(found: Sequence[Candidate], *claims: str) -> list[Candidate]:
-    return [each for each in found if each.claims.issuperset(claims)]
-
-
-def _on(candidate: Candidate, names: frozenset[str]) -> Candidate:
-    return replace(candidate, cases=tuple(case for case in candidate.cases if case.workload in names))
-
-
-def _comparable(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return those that keep the most workloads, limited to the workloads that all of these keep."""
-    most = max((len(each.kept) for each in found), default=0)
-    left = [each for each in found if len(each.kept) == most > 0]
-    common = frozenset[str].intersection(*(each.kept for each in left)) if left else frozenset[str]()
-    return [_on(each, common) for each in left] if common else []
+def _safe_ones(result: Result, safe: Sequence[Candidate]) -> Iterator[Advice | None]:
+    """Yield what is best of those that are safe."""
+    yield _fastest(result, "fastest safe", safe)
+    yield _smallest("smallest safe", safe)
+    yield _smallest_compressed(result, "smallest safe, compressed", safe)
+    yield _fastest(result, "cross-language, safe", claiming(safe, "cross_language"))
+    if plain := plain_workloads(result):
+        yield _fastest(result, "plain data only, safe", [on_workloads(each, plain) for each in safe])
+    rich = claiming(safe, "registered_classes", "identity", "cycles")
+    yield _fastest(result, "objects, shared references and cycles, safe", rich)
+    yield _fastest(result, "classes that change between deploys, safe", _evolving(result, safe))
+    yield _throughput(result, "most requests per second, safe", safe)
+    yield _startup(result, "quickest start, safe", safe)
 
 
 def _nobody(goal: str) -> Advice:
@@ -133,7 +74,7 @@ def _nobody(goal: str) -> Advice:
 
 
 def _fastest(result: Result, goal: str, found: Sequence[Candidate]) -> Advice:
-    left = _comparable(found)
+    left = comparable(found)
     if not left:
         return _nobody(goal)
     speeds = {each.label: together(each.cases) for each in left}
@@ -166,7 +107,7 @@ def together(cases: Sequence[CaseResult]) -> CaseResult:
 
 
 def _smallest(goal: str, found: Sequence[Candidate]) -> Advice:
-    left = _comparable(found)
+    left = comparable(found)
     if not left:
         return _nobody(goal)
     sizes = {each.label: _mean([each_session(case) or 0 for case in each.cases]) for each in left}
@@ -180,7 +121,7 @@ def _smallest(goal: str, found: Sequence[Candidate]) -> Advice:
 def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
     if not any(case.compressed for case in result.cases):
         return None
-    left = _comparable([each for each in found if all(case.compressed for case in each.cases)])
+    left = comparable([each for each in found if all(case.compressed for case in each.cases)])
     sizes = {
         (each.label, name): _mean([_compressed_size(case, name) for case in each.cases])
         for each in left
@@ -195,7 +136,8 @@ def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) 
     return Advice(goal, labels, f"{size(least)} bytes a session with {names}{_over(left)}")
 
 
-def _full_fidelity(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+def _full_fidelity(result: Result, found: Sequence[Candidate]) -> Advice | None:
+    goal = "full fidelity"
     if not result.fidelity:
         return None
     fates = {each.label: [cell.fate for cell in result.fidelity if cell.label == each.label] for each in found}
@@ -218,7 +160,7 @@ def _evolving(result: Result, found: Sequence[Candidate]) -> list[Candidate]:
     """Return those that read most sessions of yesterday's code, and none of them wrongly."""
     outcomes = {
         each.label: [cell.outcome for cell in result.evolution if cell.label == each.label]
-        for each in _claiming(found, "evolution")
+        for each in claiming(found, "evolution")
     }
     sound = {label: cells for label, cells in outcomes.items() if set(cells) <= {Outcome.VERIFIED, Outcome.REFUSED}}
     most = max((cells.count(Outcome.VERIFIED) for cells in sound.values()), default=0)

@@ -49,17 +49,14 @@ def machine_lines(result: Result) -> Iterator[str]:
 
 def meaning(result: Result) -> str:
     """Return what times, ratios, intervals and ties are."""
-    bands = {operation: round(100 * band, 1) for operation, band in result.tie_band.items()}
-    if len(set(bands.values())) > 1:
-        within = ", ".join(f"{band:g} % ({operation.replace('_', ' ')})" for operation, band in bands.items())
-    else:
-        within = f"{next(iter(bands.values()), 100 * TIE_BAND):g} %"
+    if result.method:
+        return f"{result.method} {_ties(result)}"
     alone = f"the {100 * coverage(result.passes):.1f} % interval of the median"
     together = f"at {100 * result.confidence:.1f} % all of a table hold together" if result.confidence else alone
     return (
         f"Times are medians of {result.passes} interleaved passes, each in worker processes of its own. Times faster "
         f"than {BASELINE}: its time by this time, pass by pass, so under 1 is slower; in brackets the interval: "
-        f"{together}. A tie: the interval reaches within {within} of 1."
+        f"{together}. {_ties(result)}"
     )
 
 
@@ -72,6 +69,15 @@ def broken_plugins(result: Result) -> Iterator[Block]:
     ]:
         yield Heading("Broken plug-ins")
         yield Bullets(tuple(broken))
+
+
+def _ties(result: Result) -> str:
+    bands = {operation: round(100 * band, 1) for operation, band in result.tie_band.items()}
+    if len(set(bands.values())) > 1:
+        within = ", ".join(f"{band:g} % ({operation.replace('_', ' ')})" for operation, band in bands.items())
+    else:
+        within = f"{next(iter(bands.values()), 100 * TIE_BAND):g} %"
+    return f"A tie: the interval reaches within {within} of 1."
 
 
 def _floor(result: Result) -> Iterator[str]:

@@ -74,6 +74,8 @@ def _outliers(cells: list[_Cell]) -> Iterator[str]:
 
 
 def _passes(result: Result) -> Iterator[str]:
+    if result.method:
+        return  # measured by others, in another way: their passes are no worker processes
     alone = coverage(result.passes)
     if alone < CONFIDENCE:
         yield (

@@ -86,7 +86,7 @@ def test_the_report_can_be_printed_again_from_the_file(compared: tuple[Path, str
 
     assert again.stdout == printed
     assert markdown.stdout == (folder / "reports" / "result.md").read_text()
-    assert "Overhead over the bare library call" in printed
+    assert "Overhead over the bare library call" in markdown.stdout
 
 
 def test_the_baseline_is_measured_though_not_asked_for(tmp_path: Path) -> None:

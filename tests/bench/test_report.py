@@ -49,6 +49,15 @@ def test_the_head_says_when_where_and_what_the_interval_means(result: Result) ->
         assert fact in head
 
 
+def test_a_result_that_was_measured_in_another_way_says_how(result: Result) -> None:
+    other = replace(result, method="Times are medians of something else.", passes=1, confidence=0.0)
+    head = terminal_report(other).split("\n\n")[0].replace("\n", " ")
+
+    assert "Times are medians of something else. A tie: the interval reaches within 3 % of 1." in head
+    assert "worker processes" not in head
+    assert "few passes" not in head
+
+
 @pytest.mark.parametrize(
     ("implementation", "first"),
     [("python", "compact: pure Python, figures not comparable"), ("compiled", "2026-11-22")],

@@ -112,6 +112,13 @@ def test_goals_that_were_not_measured_are_left_out(result: Result) -> None:
     assert not goals & {"full fidelity", "most requests per second, safe", "quickest start, safe"}
 
 
+def test_where_nothing_is_known_of_claims_nobody_is_called_unsafe(full: Result) -> None:
+    unknown = replace(full, serializers=tuple(replace(each, capabilities={}) for each in full.serializers))
+
+    assert [each.goal for each in advice(unknown)] == ["full fidelity"]
+    assert advice(replace(unknown, fidelity=())) == []
+
+
 def test_rows_without_samples_are_compared_by_their_medians(full: Result) -> None:
     without = replace(full, cases=tuple(replace(case, samples={}) for case in full.cases))
 

@@ -51,6 +51,10 @@ def test_too_few_passes_for_all_intervals_together_are_said(result: Result) -> N
     assert "hold together with only 40.0 %" in line
 
 
+def test_how_many_passes_others_took_is_not_judged(result: Result) -> None:
+    assert instability(replace(result, method="by others", passes=1, confidence=0.0)) == []
+
+
 def test_a_tie_band_wider_than_its_floor_is_said(result: Result) -> None:
     (line,) = instability(replace(result, tie_band={"dumps": 0.03, "loads": 0.081}))
 
