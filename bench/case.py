@@ -206,17 +206,20 @@ def made(serializer: str, options: Mapping[str, Option], registry: ConverterRegi
     return references().get(serializer) or get_serializer(serializer, registry, **options)
 
 
-def ready_again(case: Case, *, keeps_identity: bool) -> Ready:
-    """Make a case again that another process has verified.
+def ready_again(case: Case, *, keeps_identity: bool, sample: Sequence[int] | None = None) -> Ready:
+    """Make a case again that has been verified.
 
     Parameters
     ----------
     case
         The case.
     keeps_identity
-        As the other process found.
+        As was found then.
+    sample
+        The numbers of the sessions of a population that are wanted; None: all.
     """
-    registry, sessions = _registry(case), tuple(case.workload.sessions())
+    registry, every = _registry(case), case.workload.sessions()
+    sessions = tuple(every if sample is None else [every[number] for number in sample])
     if case.serializer == FLOOR:
         return ReadyFloor(case, over_all(_called, [builder(session, registry) for session in sessions]), sessions)
     serializer = made(case.serializer, case.options, registry)

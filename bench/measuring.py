@@ -16,7 +16,7 @@ WARM_CALLS = 50
 """How often a call is made before it is calibrated."""
 
 WARM_SECONDS = 0.03
-"""Where that many calls take longer, warming ends after this time, in seconds, but never before the third call."""
+"""Where that many calls take longer, warming ends after this time, in seconds, but never before the second call."""
 
 _CLOCK_TICK = 1e-9
 
@@ -30,7 +30,7 @@ def warm(call: Callable[[], object]) -> float:
         if number:  # the first is the cold one
             spent += seconds
             timed += 1
-        if spent > WARM_SECONDS and timed > 1:
+        if spent > WARM_SECONDS:
             break
     return max(spent / timed, _CLOCK_TICK)
 
@@ -38,7 +38,7 @@ def warm(call: Callable[[], object]) -> float:
 def calibrated(call: Callable[[], object], least_seconds: float) -> int:
     """Warm a call, and return how often it has to be made to last some time, in seconds."""
     loops = max(1, ceil(least_seconds / warm(call)))
-    while (taken := seconds_per_call(call, loops) * loops) < least_seconds:
+    while loops > 1 and (taken := seconds_per_call(call, loops) * loops) < least_seconds:
         loops = max(loops + 1, ceil(loops * least_seconds / taken))
     return loops
 

@@ -155,6 +155,7 @@ def _time(cell: Cell, interpreter: Interpreter, port: int | None, passes: Passes
         "loops": {name: loops for name, loops in cell.found["loops"].items() if everything or name in RANKED},
         "samples": passes.samples,
         "seed": seed,
+        "sessions": cell.found["sample"],
         "identity": cell.found["identity"],
         "collect": cell.collect,
     }

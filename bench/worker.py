@@ -4,7 +4,7 @@ These are the tasks of an `Interpreter`; what goes in and out is what JSON carri
 workers that begin after one has verified it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import median
 from typing import TypedDict
@@ -19,6 +19,10 @@ ROUND_TRIP_FACTOR = 2
 """Samples of round trips are this much longer than others, for their single calls vary more."""
 
 
+MOST_TIMED = 100
+"""Sessions of a population that are timed; sizes are those of all, and all are verified."""
+
+
 class Examination(TypedDict):
     """What a worker found about a case; all but the first three are there only if it is verified."""
 
@@ -29,6 +33,8 @@ class Examination(TypedDict):
     sessions: int
     payloads: list[int]
     """The sizes, in bytes."""
+    sample: list[int]
+    """The numbers of the sessions that are timed: all, or of a large population some that are spread over all sizes."""
     items: int | None
     converted: int | None
     written_in: str | None
@@ -42,7 +48,7 @@ class Times(TypedDict):
     seconds: dict[str, float]
     """For one session, by operation: the median of the worker's samples."""
     bytes: int
-    """Of all payloads in this process."""
+    """Of the payloads of the sessions that were timed, in this process."""
 
 
 def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examination:
@@ -62,6 +68,7 @@ def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examina
         verdict, ready = found.verdict, found.ready
         about = _about(ready, str(verdict.outcome), verdict.detail, verdict.path)
         if ready:
+            ready = ready_again(ready.case, keeps_identity=ready.keeps_identity, sample=about["sample"])
             with collector_settled():
                 for operation, call in operations_of(ready, store).items():
                     about["loops"][operation] = calibrated(call, _least_seconds(operation, sample_seconds))
@@ -75,6 +82,7 @@ def timed(
     samples: int,
     seed: int,
     *,
+    sessions: Sequence[int],
     identity: bool,
     collect: bool,
 ) -> Times:
@@ -92,12 +100,14 @@ def timed(
         Of each operation; where one call is a sample, there is one.
     seed
         Decides the order of the operations.
+    sessions
+        The numbers of those that are timed, as `examined` chose them.
     identity
-        What `examined` found about shared objects.
+        What it found about shared objects.
     collect
         Whether the garbage collector is on.
     """
-    ready = ready_again(case_of(case), keeps_identity=identity)
+    ready = ready_again(case_of(case), keeps_identity=identity, sample=sessions)
     seconds: dict[str, float] = {}
     with connected(port) as store, collector_settled(enabled=collect):
         calls = operations_of(ready, store)
@@ -130,11 +140,27 @@ def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examina
         identity=ready.keeps_identity if ready else False,
         sessions=len(ready.sessions) if ready else 0,
         payloads=[len(payload) for payload in ready.payloads] if ready else [],
+        sample=_sample(ready) if ready else [],
         items=library.items if library else None,
         converted=library.converted if library else None,
         written_in=library.implementation if library else None,
         loops={},
     )
+
+
+def _sample(ready: Ready) -> list[int]:
+    """Return the numbers of the sessions that are timed: the same for every serializer."""
+    count = len(ready.sessions)
+    if count <= MOST_TIMED:
+        return list(range(count))
+    by_size = sorted(range(count), key=lambda number: (_extent(ready.sessions[number]), number))
+    step = count / MOST_TIMED
+    return sorted(by_size[int((place + 0.5) * step)] for place in range(MOST_TIMED))
+
+
+def _extent(session: object) -> int:
+    """Return how large a session is, whoever writes it: the length of its text in Python."""
+    return len(repr(session))
 
 
 def failed(detail: str) -> Examination:
