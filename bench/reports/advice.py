@@ -51,7 +51,8 @@ def advice(result: Result) -> list[Advice]:
     found: list[Advice | None] = []
     if any(each.claims for each in everybody):
         found += _safe_ones(result, [each for each in everybody if is_safe(result, each)])
-    return [each for each in (*found, _full_fidelity(result, everybody)) if each]
+    found.append(_full_fidelity(result, "full fidelity", everybody))
+    return [each for each in found if each]
 
 
 def _safe_ones(result: Result, safe: Sequence[Candidate]) -> Iterator[Advice | None]:
@@ -63,9 +64,10 @@ def _safe_ones(result: Result, safe: Sequence[Candidate]) -> Iterator[Advice | N
     if plain := plain_workloads(result):
         yield _fastest(result, "plain data only, safe", [on_workloads(each, plain) for each in safe])
     rich = claiming(safe, "registered_classes", "identity", "cycles")
-    yield _fastest(result, "objects, shared references and cycles, safe", rich)
-    yield _fastest(result, "classes that change between deploys, safe", _evolving(result, safe))
-    yield _throughput(result, "most requests per second, safe", safe)
+    yield _fastest(result, "objects with references, safe", rich)
+    yield _fastest(result, "classes that change, safe", _evolving(result, safe))
+    yield _full_fidelity(result, "full fidelity, safe", safe)
+    yield _throughput(result, "most requests a second, safe", safe)
     yield _startup(result, "quickest start, safe", safe)
 
 
@@ -136,14 +138,13 @@ def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) 
     return Advice(goal, labels, f"{size(least)} bytes a session with {names}{_over(left)}")
 
 
-def _full_fidelity(result: Result, found: Sequence[Candidate]) -> Advice | None:
-    goal = "full fidelity"
+def _full_fidelity(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
     if not result.fidelity:
         return None
     fates = {each.label: [cell.fate for cell in result.fidelity if cell.label == each.label] for each in found}
     honest = {label: cells for label, cells in fates.items() if cells and not any(fate in SILENT for fate in cells)}
     if not honest:
-        return Advice(goal, (), "every serializer changes some value silently")
+        return Advice(goal, (), "none of those that could be chosen keeps or refuses every value")
     most = max(cells.count(Fate.IDENTICAL) for cells in honest.values())
     best = [each for each in found if each.label in honest and honest[each.label].count(Fate.IDENTICAL) == most]
     cells = honest[best[0].label]

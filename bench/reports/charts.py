@@ -8,7 +8,7 @@ import re
 
 from ..result import Result
 from .bars import compression, startup, throughput, times
-from .grids import DEFENCES, FATES, fidelity_squares, grid_chart, hostile_squares
+from .grids import DEFENCES, EVOLUTIONS, FATES, evolution_squares, fidelity_squares, grid_chart, hostile_squares
 from .pareto import pareto
 from .reading import workloads
 from .vega import Spec
@@ -27,12 +27,13 @@ def charts(result: Result) -> dict[str, Spec]:
     Returns
     -------
     By name: ``pareto-<workload>``, ``times-<workload>``, ``compression-<workload>``, ``end-to-end-<workload>``,
-    ``start-up``, ``fidelity`` and ``hostile``.
+    ``start-up``, ``fidelity``, ``evolution`` and ``hostile``.
     """
     found = {name: spec for workload in workloads(result) for name, spec in workload_charts(result, workload).items()}
     of_all = {
         "start-up": startup(result),
         "fidelity": grid_chart("What became of each value", fidelity_squares(result), FATES),
+        "evolution": grid_chart("Sessions of yesterday's code", evolution_squares(result), EVOLUTIONS),
         "hostile": grid_chart("What became of hostile bytes", hostile_squares(result), DEFENCES),
     }
     return found | {name: spec for name, spec in of_all.items() if spec}

@@ -7,7 +7,9 @@ has a colour that nothing else has.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..case import Outcome
 from ..result import Defence, Fate, Result
+from .safety_tables import OUTCOMES
 from .vega import Spec
 
 
@@ -80,6 +82,28 @@ DEFENCE_MEANINGS = {
     Defence.NOT_APPLICABLE.value: "the serializer has no such bytes",
 }
 """What the defences mean."""
+
+
+EVOLUTIONS = {
+    OUTCOMES[Outcome.VERIFIED]: Mark("✓", "#2e7d4f", "#ffffff"),
+    OUTCOMES[Outcome.REFUSED]: Mark("R", "#d9d9d9", "#222222"),
+    OUTCOMES[Outcome.FAILED]: Mark("!", "#5b4a8a", "#ffffff"),
+    OUTCOMES[Outcome.UNFAITHFUL]: Mark("V", "#b3141c", "#ffffff"),
+}
+"""How it is shown what becomes of sessions of yesterday's code."""
+
+EVOLUTION_MEANINGS = {
+    OUTCOMES[Outcome.VERIFIED]: "with what the class has today",
+    OUTCOMES[Outcome.REFUSED]: "an error said that it cannot be read",
+    OUTCOMES[Outcome.FAILED]: "anything else went wrong",
+    OUTCOMES[Outcome.UNFAITHFUL]: "silently: something else came of it",
+}
+"""What these mean."""
+
+
+def evolution_squares(result: Result) -> list[Square]:
+    """Return what became of a session after each change."""
+    return [Square(cell.change, "", cell.label, OUTCOMES[cell.outcome], cell.detail) for cell in result.evolution]
 
 
 def fidelity_squares(result: Result) -> list[Square]:

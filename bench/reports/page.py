@@ -23,10 +23,13 @@ from .circumstances import broken_plugins, circumstances, reservations
 from .grids import (
     DEFENCE_MEANINGS,
     DEFENCES,
+    EVOLUTION_MEANINGS,
+    EVOLUTIONS,
     FATES,
     MEANINGS,
     Mark,
     Square,
+    evolution_squares,
     fidelity_squares,
     hostile_squares,
 )
@@ -86,6 +89,7 @@ def html_report(result: Result) -> str:
 def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> dict[str, str]:
     """Return the parts of the page by name; empty where there is nothing to show."""
     fidelity, hostile = list(fidelity_blocks(result)), list(hostile_blocks(result))
+    evolution = list(evolution_blocks(result))
     return {
         "advice": _section("advice", list(advice_blocks(result))),
         "workloads": "\n".join(_workload(result, name, drawn) for name in names),
@@ -96,7 +100,9 @@ def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> di
             "hostile", hostile, hostile_squares(result), DEFENCES, DEFENCE_MEANINGS, but=Defence.REFUSED.value
         ),
         "start-up": _section("start-up", list(startup_blocks(result)), "start-up" if "start-up" in drawn else ""),
-        "evolution": _section("evolution", list(evolution_blocks(result))),
+        "evolution": _grid_section(
+            "evolution", evolution, evolution_squares(result), EVOLUTIONS, EVOLUTION_MEANINGS, but="read"
+        ),
         "broken": _section("broken", list(broken_plugins(result))),
         "overhead": _unfolded("overhead", list(overhead_blocks(result))),
     }
@@ -206,7 +212,7 @@ def _hash(text: str) -> str:
 
 
 def _style() -> str:
-    return _read("page.css") + mark_styles(FATES, DEFENCES)
+    return _read("page.css") + mark_styles(FATES, DEFENCES, EVOLUTIONS)
 
 
 @cache

@@ -5,6 +5,7 @@ Invariant: both layouts show the same words; only the marks around them differ.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from textwrap import wrap
 
 
@@ -93,6 +94,9 @@ def to_markdown(blocks: Sequence[Block]) -> str:
 
 _ENDLESS = 1_000_000
 
+_WORDS = 34
+"""Columns of a terminal for a column of words between the first and the last of a table of words."""
+
 _LONGEST_NAME = 30
 """Letters of a name that widen the first column; a longer one stands on a line of its own."""
 
@@ -147,6 +151,7 @@ def _terminal_table(table: Table, width: int) -> str:
     names = [len(row.cells[0]) for row in table.rows if table.texts > 1 or len(row.cells[0]) <= _LONGEST_NAME]
     widths[0] = max([len(line[0]) for line in headings] + names)
     if table.texts == len(widths):  # the last column is prose: it takes what is left
+        widths[1:-1] = [min(each, _WORDS) for each in widths[1:-1]]
         widths[-1] = min(widths[-1], max(20, width - sum(widths[:-1]) - 2 * len(widths[:-1])))
     rule = tuple("-" * each for each in widths)
     lines = [_aligned(line, widths, table.texts) for line in (*headings, rule)]
@@ -160,10 +165,9 @@ def _terminal_row(row: Row, widths: list[int], texts: int, width: int) -> str:
         return f"{row.cells[0]}\n{_terminal_row(short, widths, texts, width)}"
     if row.remark:
         return _broken(f"{row.cells[0]:<{widths[0]}}  {row.remark}", max(width, widths[0] + 40), " " * (widths[0] + 2))
-    if len(row.cells[-1]) > widths[-1]:
-        first, *others = wrap(row.cells[-1], widths[-1], break_on_hyphens=False)
-        indent = " " * (sum(widths[:-1]) + 2 * len(widths[:-1]))
-        return "\n".join([_aligned((*row.cells[:-1], first), widths, texts), *(indent + each for each in others)])
+    if any(len(cell) > each for cell, each in zip(row.cells, widths, strict=True)):
+        broken = [wrap(cell, each, break_on_hyphens=False) for cell, each in zip(row.cells, widths, strict=True)]
+        return "\n".join(_aligned(line, widths, texts) for line in zip_longest(*broken, fillvalue=""))
     return _aligned(row.cells, widths, texts)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeVar
 
+from ..case import Outcome
 from ..result import Defence, EvolutionCell, Fate, FidelityCell, HostileCell, Result
 from .figures import NOTHING, Figure, milliseconds, size
 from .reading import reference_labels
@@ -17,6 +18,17 @@ HARMFUL = (Defence.OTHER_ERROR, Defence.MEMORY, Defence.TIME, Defence.CRASH, Def
 
 SILENT = (Fate.CHANGED_TYPE, Fate.CHANGED_VALUE)
 """What became another value without a word."""
+
+OUTCOMES = {
+    Outcome.VERIFIED: "read",
+    Outcome.REFUSED: "refused",
+    Outcome.FAILED: "failed",
+    Outcome.UNFAITHFUL: "read wrongly",
+}
+"""What becomes of a session of yesterday's code, in words."""
+
+_ROOM = 24
+"""Letters for two names in one cell."""
 
 _Cell = TypeVar("_Cell", FidelityCell, HostileCell, EvolutionCell)
 
@@ -68,17 +80,15 @@ def hostile_blocks(result: Result) -> Iterator[Block]:
 
 
 def evolution_blocks(result: Result) -> Iterator[Block]:
-    """Return whether each serializer reads sessions of yesterday's code."""
+    """Return how many changes of classes each serializer reads older sessions after."""
     if not result.evolution:
         return
-    changes = tuple(dict.fromkeys(cell.change for cell in result.evolution))
+    changes = len({cell.change for cell in result.evolution})
     yield Heading("Sessions of yesterday's code")
-    yield Lines(("Whether a session that was saved before a class changed is read after it.",))
-    rows: list[Row] = []
-    for label, cells in by_label(result.evolution).items():
-        outcomes = {cell.change: cell.outcome.value for cell in cells}
-        rows.append(_row(result, label, *(outcomes.get(change, NOTHING) for change in changes)))
-    yield Table(("serializer", *changes), tuple(rows), texts=1 + len(changes))
+    yield Lines((f"Whether a session that was saved before a class changed is read after it, for {changes} changes.",))
+    headings = ("serializer", *(words.replace(" ", "\n") for words in OUTCOMES.values()), "not read")
+    rows = (_evolution_row(result, label, cells) for label, cells in by_label(result.evolution).items())
+    yield Table(headings, tuple(rows))
 
 
 def _fidelity_row(result: Result, label: str, cells: list[FidelityCell]) -> Row:
@@ -94,6 +104,12 @@ def _hostile_row(result: Result, label: str, cells: list[HostileCell]) -> Row:
     return _row(result, label, *(_count(counted[each]) for each in Defence), milliseconds(slowest), _few(names))
 
 
+def _evolution_row(result: Result, label: str, cells: list[EvolutionCell]) -> Row:
+    counted = Counter(cell.outcome for cell in cells)
+    names = [cell.change for cell in cells if cell.outcome is not Outcome.VERIFIED]
+    return _row(result, label, *(_count(counted[outcome]) for outcome in OUTCOMES), _few(names))
+
+
 def _row(result: Result, label: str, *cells: str) -> Row:
     return Row((label, *cells), reference=label in reference_labels(result))
 
@@ -103,7 +119,9 @@ def _count(count: int) -> str:
 
 
 def _few(names: list[str]) -> str:
+    """Return the first names, as many as a narrow column has room for, and how many more there are."""
     if not names:
         return NOTHING
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return Figure(", ".join(names[:2]) + more, len(names))
+    shown = names[:2] if len(", ".join(names[:2])) <= _ROOM else names[:1]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return Figure(", ".join(shown) + more, len(names))

@@ -14,7 +14,7 @@ from memcached_sessions.bench.result import Defence, Fate, Result
 
 NAMES = (
     "pareto-cart-objects", "times-cart-objects", "compression-cart-objects", "end-to-end-cart-objects", "start-up",
-    "fidelity", "hostile",
+    "fidelity", "hostile", "evolution",
 )  # fmt: skip
 
 
