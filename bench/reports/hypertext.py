@@ -85,7 +85,8 @@ def grid_to_html(squares: Sequence[Square], marks: Mapping[str, Mark], about: st
         lines.append(f'<tr><th scope="row">{escape(row)}</th>{cells}</tr>')
     headings = "".join(f'<th scope="col"><span>{escape(column)}</span></th>' for column in columns)
     return (
-        f'<div class="scroll tall" tabindex="0" role="region" aria-label="{escape(about)}">\n<table class="grid"><thead>'
+        f'<div class="scroll tall" tabindex="0" role="region" aria-label="{escape(about)}">\n'
+        '<table class="grid"><thead>'
         f"<tr><td></td>{headings}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table>\n</div>"
     )
 
