@@ -14,9 +14,14 @@ BIN := .venv/bin
 .NOTPARALLEL: # every target shares one environment and one package manager
 
 .PHONY: bench
-bench: .venv/has-bench ## compare all serializers through memcached; writes bench-results/latest.json
+bench: .venv/has-bench ## compare all serializers through memcached; writes bench-results/latest.json and latest.html
 	@tools/prepare $(PYTHON) --optional memcached
-	@$(BIN)/session-bench --output bench-results/latest.json $(ARGS)
+	@$(BIN)/session-bench --output bench-results/latest.json --html bench-results/latest.html $(ARGS)
+
+.PHONY: gate
+gate: .venv/has-bench ## fail if bytes, fidelity or speed relative to pickle are not as in .ci/baseline.json
+	@tools/prepare $(PYTHON) --optional memcached
+	@$(BIN)/session-bench gate .ci/baseline.json $(ARGS)
 
 .PHONY: demo
 demo: .venv/has-demo ## kill and freeze the servers of a small cluster while somebody shops; ARGS='--visitors 200' for more

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from .commands import agreeing, capturing, comparing, drawing, gating, listing, reporting, requests
+from .commands import agreeing, capturing, comparing, documenting, drawing, gating, listing, reporting, requests
 from .commands.command import Command
 from .result_file import ResultFileError
 
-_COMMANDS = (comparing, reporting, drawing, agreeing, gating, capturing, listing, requests)
+_COMMANDS = (comparing, reporting, drawing, documenting, agreeing, gating, capturing, listing, requests)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

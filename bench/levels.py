@@ -50,7 +50,7 @@ QUICK = Level(
     workloads=("cart-objects", "cart-plain", "login", "msm-persons-100", "wizard"),
     compression_passes=1,
 )
-DEFAULT = Level("default", Passes(21, samples=3, sample_seconds=0.001), measures=tuple(Measure))
+DEFAULT = Level("default", Passes(17, samples=3, sample_seconds=0.001), measures=tuple(Measure))
 RIGOROUS = Level(
     "rigorous",
     Passes(41, samples=5, sample_seconds=0.003),
