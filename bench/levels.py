@@ -34,10 +34,10 @@ class Level:
     """What is measured, unless somebody asks for other parts."""
     workloads: tuple[str, ...] = ()
     """On what, unless somebody asks for other workloads; empty: on all."""
-    compression_passes: int = 3
+    compression_passes: int = 2
     startups: int = 5
     """New interpreters for each serializer."""
-    end_to_end_seconds: float = 0.5
+    end_to_end_seconds: float = 0.25
     end_to_end_rounds: int = 3
     mutations: int = 2_000
     """Damaged payloads for each serializer."""

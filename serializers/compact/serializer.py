@@ -54,7 +54,6 @@ class CompactSerializer(Calls):
         evolution=True,
         canonical=True,
         safe=True,
-        cross_language=True,
     )
 
     def __init__(
