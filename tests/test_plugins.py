@@ -135,7 +135,17 @@ def _listed(python: RunPython, *plugins: str) -> dict[str, dict[str, Any]]:
 def _compared(python: RunPython, folder: Path, workload: str, *plugins: str) -> dict[str, dict[str, Any]]:
     """Return the cases of one workload by the name of the serializer."""
     output = folder / "result.json"
-    command = ("-m", "memcached_sessions.bench", "--quick", "--workload", workload, "--output", str(output))
+    command = (
+        "-m",
+        "memcached_sessions.bench",
+        "--quick",
+        "--measure",
+        "timing",
+        "--workload",
+        workload,
+        "--output",
+        str(output),
+    )
     _checked(python(*command, plugins=plugins))
     return {case["serializer"]: case for case in json.loads(output.read_text())["cases"]}
 

@@ -5,6 +5,7 @@ whatever the function does, the parent goes on, and no child outlives the call, 
 started and that stayed in its session. The parent should have no threads: a child has only the one that forked.
 """
 
+import faulthandler
 import json
 import os
 import resource
@@ -106,6 +107,7 @@ def _carry_out(work: Callable[[], object], writing: int, memory: int | None) -> 
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        faulthandler.disable()  # a crash is told by how the process ended
         _silence()
         if memory is not None:
             allowed = _address_space() + memory

@@ -101,11 +101,15 @@ def test_the_baseline_is_measured_though_not_asked_for(tmp_path: Path) -> None:
 def test_without_memcached_the_run_says_so_first(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
 
-    done = _run("--passes", "5", *LOGIN, "pickle", "--output", path, PATH="")
+    parts = [word for part in ("timing", "storage", "end-to-end") for word in ("--measure", part)]
+    done = _run("--passes", "5", *parts, *LOGIN, "pickle", "--output", path, PATH="")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no memcached on this machine")
-    assert json.loads(path.read_text())["store"] == {"kind": "memory", "version": ""}
+    found = json.loads(path.read_text())
+    assert found["store"] == {"kind": "memory", "version": ""}
+    assert found["end_to_end"] == []
+    assert all(case["storage"] is None for case in found["cases"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -150,7 +154,7 @@ def test_a_report_can_be_limited_to_workloads(tmp_path: Path) -> None:
         (("run", "--workload", "cart-plan"), "Did you mean cart-plain"),
         (("--workload", "qqq"), "Installed: "),
         (("--passes", "0"), "argument --passes: '0' is no number from 5 on"),
-        (("compare",), "invalid choice: 'compare'"),
+        (("contrast",), "invalid choice: 'contrast'"),
         (("report",), "FILE"),
     ],
 )

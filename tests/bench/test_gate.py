@@ -33,6 +33,9 @@ class Repeating:
 """
 
 
+FEW = ("--passes", "11")
+
+
 @pytest.fixture
 def one_case(result: Result) -> Result:
     """A result of one case of ours, and one of a library alone."""
@@ -145,7 +148,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory):
 
     def gate(*arguments: str, dumps: int = 20, loads: int = 20, more: int = 0) -> subprocess.CompletedProcess[str]:
         (site / "repeating_plugin.py").write_text(PLUGIN.format(dumps=dumps, loads=loads, more=more))
-        command = [sys.executable, "-B", "-m", "memcached_sessions.bench", "gate", str(folder / "baseline.json")]
+        command = [sys.executable, "-B", "-m", "memcached_sessions.bench", "gate", str(folder / "baseline.json"), *FEW]
         environment = os.environ | {"PYTHONPATH": str(site)}
         return subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
 
