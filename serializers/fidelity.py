@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timezone
 from decimal import Decimal
@@ -69,6 +70,42 @@ def difference(original: object, loaded: object, *, identity: bool = False) -> D
     '[1]: a shared list became two'
     """
     return _Comparison(identity=identity).run(original, loaded)
+
+
+def common_object(one: object, other: object) -> object:
+    """Return an object that two values have in common, though whoever changes it in one changes it in the other.
+
+    Two round trips of one payload have none: sessions that are loaded separately are changed separately.
+
+    Returns
+    -------
+    The first such object; None if there is none. What cannot be changed does not count.
+
+    >>> items = [1]
+    >>> common_object({"cart": items}, {"cart": items}), common_object({"cart": items}, {"cart": [1]})
+    ([1], None)
+    """
+    known = {id(each) for each in changeable(one)}
+    return next((each for each in changeable(other) if id(each) in known), None)
+
+
+def changeable(value: object) -> Iterator[Any]:
+    """Yield every object in a value that can be changed, the value itself first; each once."""
+    seen: set[int] = set()
+    waiting: list[Any] = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) in _PLAIN or isinstance(each, Enum) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        state = _state(each)
+        if state is not None or isinstance(each, (list, dict, set, bytearray, deque)):
+            yield each
+        waiting.extend(reversed(list((state or {}).values())))
+        if isinstance(each, dict):
+            waiting.extend(reversed(list(each.values())))
+        elif isinstance(each, (list, tuple, set, frozenset, deque)):
+            waiting.extend(reversed(list(each)))
 
 
 class _Found(NamedTuple):

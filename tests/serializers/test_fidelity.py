@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from memcached_sessions.serializers.fidelity import Change, difference
-from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted, Tags
+from memcached_sessions.serializers.fidelity import Change, common_object, difference
+from memcached_sessions.serializers.testing.sample_classes import Color, Item, Level, Node, Point, Slotted, Tags
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 
 NAN = float("nan")
@@ -128,3 +128,16 @@ def test_a_cycle_that_closes_elsewhere_is_seen() -> None:
     wrong = Node("root")
     Node("child", wrong).parent = Node("root")
     assert difference(root, wrong, identity=True) is not None
+
+
+def test_what_two_values_have_in_common_is_found_wherever_it_is() -> None:
+    shared = ["x"]
+
+    assert common_object({"a": [(1, shared)]}, [{"b": shared}]) is shared
+    assert common_object(Item("a", shared), {"b": [shared]}) is shared
+
+
+def test_equal_values_and_what_cannot_be_changed_are_nothing_in_common() -> None:
+    plain = ("text", 1, None, b"bytes", frozenset({1}), Color.RED)
+
+    assert common_object({"a": [1], "b": plain}, {"a": [1], "b": plain}) is None
