@@ -19,7 +19,7 @@ from ..serializers import (
     SerializerInfo,
     get_serializer,
 )
-from ..serializers.fidelity import difference
+from ..serializers.fidelity import Change, changeable, common_object, difference
 from .floor import FLOOR, builder
 from .references import references
 from .store import SessionStore
@@ -30,6 +30,9 @@ Option = str | int | float | bool | None
 
 CHANGED_ATTRIBUTE = "last_seen"
 """What is set in a session that is saved again after one change."""
+
+_CHANGED_SESSIONS = 20
+"""Sessions of a population that are changed and saved again: enough to find out who remembers bytes."""
 
 _KEY = "verified-before-it-is-timed"
 
@@ -206,25 +209,25 @@ def made(serializer: str, options: Mapping[str, Option], registry: ConverterRegi
     return references().get(serializer) or get_serializer(serializer, registry, **options)
 
 
-def ready_again(case: Case, *, keeps_identity: bool, sample: Sequence[int] | None = None) -> Ready:
+def ready_again(case: Case, sessions: Sequence[object], *, keeps_identity: bool) -> Ready:
     """Make a case again that has been verified.
 
     Parameters
     ----------
     case
         The case.
+    sessions
+        Those of its workload that are wanted; the case keeps them as they are.
     keeps_identity
-        As was found then.
-    sample
-        The numbers of the sessions of a population that are wanted; None: all.
+        As was found when it was verified.
     """
-    registry, every = _registry(case), case.workload.sessions()
-    sessions = tuple(every if sample is None else [every[number] for number in sample])
+    registry = _registry(case)
     if case.serializer == FLOOR:
-        return ReadyFloor(case, over_all(_called, [builder(session, registry) for session in sessions]), sessions)
+        build = over_all(_called, [builder(session, registry) for session in sessions])
+        return ReadyFloor(case, build, tuple(sessions))
     serializer = made(case.serializer, case.options, registry)
     payloads = tuple(serializer.dumps(session) for session in sessions)
-    return ReadyCase(case, serializer, sessions, payloads, keeps_identity, _library(serializer, sessions))
+    return ReadyCase(case, serializer, tuple(sessions), payloads, keeps_identity, _library(serializer, sessions))
 
 
 def _registry(case: Case) -> ConverterRegistry:
@@ -235,7 +238,7 @@ def _registry(case: Case) -> ConverterRegistry:
 
 def _verified(case: Case, store: SessionStore) -> Ready:
     keeps_identity = _verify_floor(case) if case.serializer == FLOOR else _verify(case, store)
-    return ready_again(case, keeps_identity=keeps_identity)
+    return ready_again(case, case.workload.sessions(), keeps_identity=keeps_identity)
 
 
 def _verify(case: Case, store: SessionStore) -> bool:
@@ -244,7 +247,8 @@ def _verify(case: Case, store: SessionStore) -> bool:
     sessions = case.workload.sessions()
     kept = [_comes_back_shared(serializer, session, store) for session in sessions]
     _demand_unchanged(case, sessions)
-    _demand_saved_again(serializer, sessions[0])
+    for session in sessions[:: max(1, len(sessions) // _CHANGED_SESSIONS)]:
+        _demand_saved_again(serializer, session)
     return all(kept)
 
 
@@ -268,10 +272,26 @@ def _comes_back_shared(serializer: Serializer, session: object, store: SessionSt
     stored = store.get(_KEY)
     if stored is None or stored != payload:
         raise rejection(Outcome.FAILED, f"the store did not keep the {len(payload)} bytes of the payload")
-    # Twice, because a serializer that keeps state between calls can be right once.
+    # Twice, because a serializer that keeps state between calls can be right once, or hand out one object for all.
     copies = (serializer.loads(stored), serializer.loads(stored))
-    _demand_equal(session, copies, identity=serializer.capabilities.identity)
-    return difference(session, copies[0], identity=True) is None
+    if (common := common_object(*copies)) is not None:
+        what = (
+            f"two loads returned one {type(common).__qualname__}: whoever changes it in one session changes the other"
+        )
+        raise rejection(Outcome.UNFAITHFUL, what)
+    shared = [_is_equal(session, copy, identity=serializer.capabilities.identity) for copy in copies]
+    return all(shared)
+
+
+def _is_equal(session: object, copy: object, *, identity: bool) -> bool:
+    """Demand that a copy is equal, and return whether all that the session shares is shared in it."""
+    found = difference(session, copy, identity=True)
+    if found is None:
+        return True
+    if found.change is not Change.SHARING or identity:
+        raise rejection(Outcome.UNFAITHFUL, found.what, found.path)
+    _demand_equal(session, [copy], identity=False)
+    return False
 
 
 def _dumped(serializer: Serializer, session: object) -> bytes:
@@ -302,16 +322,23 @@ def _demand_unchanged(case: Case, sessions: Iterable[object]) -> None:
 
 
 def _demand_saved_again(serializer: Serializer, session: object) -> None:
-    """Refuse a serializer that returns the bytes of before for an object that has changed since."""
+    """Refuse a serializer that returns the bytes of before for an object that has changed, or something in it has."""
     if not isinstance(session, dict):
         return
     attributes = cast("dict[object, object]", session)
+    nested = next((cast("list[object]", each) for each in changeable(attributes) if type(each) is list and each), None)
     for number in range(2):
         attributes[CHANGED_ATTRIBUTE] = number
-        loaded = serializer.loads(_dumped(serializer, attributes))
-        if found := difference(attributes, loaded):
-            what = f"a session that was changed and saved again came back as before: {found}"
-            raise rejection(Outcome.UNFAITHFUL, what, found.path)
+        _demand_equal_after(serializer, attributes)
+        if nested is not None:
+            nested.append(nested[-1])
+            _demand_equal_after(serializer, attributes)
+
+
+def _demand_equal_after(serializer: Serializer, attributes: object) -> None:
+    if found := difference(attributes, serializer.loads(_dumped(serializer, attributes))):
+        what = f"a session that was changed and saved again came back as before: {found}"
+        raise rejection(Outcome.UNFAITHFUL, what, found.path)
 
 
 def _library(serializer: Serializer, sessions: Sequence[object]) -> LibraryCall | None:

@@ -106,7 +106,7 @@ def _measured(row: CaseResult, cell: Cell, table: Table) -> CaseResult:
     return replace(
         row,
         **times,
-        detail=_varying_size(cell),
+        varying=_varying_size(cell),
         identity=found["identity"],
         sessions=found["sessions"],
         bytes=sum(sizes) or None,
@@ -160,7 +160,8 @@ def _both(cell: Cell, whole: Operation, bare: Operation) -> list[tuple[float, fl
 
 def _varying_size(cell: Cell) -> str:
     low, high = min(cell.sizes, default=0), max(cell.sizes, default=0)
-    return f"{low:,} to {high:,} bytes, from process to process" if low < high else ""
+    what = "a session" if len(cell.found["sample"]) == 1 else f"the {len(cell.found['sample'])} sessions timed"
+    return f"{low:,} to {high:,} bytes for {what}, from process to process" if low < high else ""
 
 
 def _short(seconds: float) -> float:

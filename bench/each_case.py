@@ -4,8 +4,7 @@ What a case needs for a measure is made here, in the child. Invariant: a case wh
 whatever the plug-in did instead, and the others go on.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,23 +14,13 @@ from .errand import CaseData, case_of, data_of
 from .floor import FLOOR
 from .isolation.forked import End, Ended
 from .isolation.interpreter import Interpreter
-from .passes import MEMORY, Preparation
+from .preparing import MEMORY, Preparation, prepared
 
 Key = tuple[str, str]
 """A case in what a measure returns: the name of the workload, and the label."""
 
 Progress = Callable[[int, int], None]
 """Is told how many steps are done, and of how many."""
-
-
-@contextmanager
-def prepared(preparations: Sequence[Preparation]) -> Generator[Interpreter, None, None]:
-    """Run a fresh interpreter that has all plug-ins imported, and has carried out further tasks."""
-    with Interpreter() as interpreter:
-        interpreter.prepare(f"{__package__}.errand:prepare", {})
-        for task, arguments in preparations:
-            interpreter.prepare(task, arguments)
-        yield interpreter
 
 
 def with_bytes(cases: Sequence[Case]) -> list[Case]:

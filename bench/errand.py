@@ -50,6 +50,22 @@ def prepare() -> None:
     _workloads()
 
 
+def build(names: list[str]) -> None:
+    """Build workloads: a task for an interpreter, so that each of its children finds the sessions made.
+
+    They are those that workers time; a name that is not there is passed over.
+    """
+    for name in names:
+        info = _workloads().get(name)
+        if info and info.workload:
+            _BUILT[name] = info.workload.sessions()
+
+
+def built(workload: Workload) -> list[object]:
+    """Return the sessions of a workload, as `build` left them or made anew."""
+    return _BUILT[workload.name] if workload.name in _BUILT else workload.sessions()
+
+
 def workload_named(name: str) -> Workload:
     """Return a workload by its name.
 
@@ -67,6 +83,9 @@ def workload_named(name: str) -> Workload:
 def add_workload(info: WorkloadInfo) -> None:
     """Let a workload that no entry point brings be found by its name in this process."""
     _workloads()[info.name] = info
+
+
+_BUILT: dict[str, list[object]] = {}
 
 
 @cache

@@ -11,6 +11,7 @@ to hold together, each is asked for so much that all of them do (C. E. Bonferron
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import comb
 from statistics import median
 
@@ -109,6 +110,7 @@ def is_tie(ratio: Estimate, band: float = TIE_BAND) -> bool:
     return ratio.low <= 1 + band and ratio.high >= 1 / (1 + band)
 
 
+@cache
 def _rank(count: int, confidence: float) -> int:
     """The k of the narrowest interval that covers enough; 1, the whole range, if none does."""
     return max((rank for rank in range(1, count // 2 + 1) if _coverage(count, rank) >= confidence), default=1)

@@ -70,7 +70,7 @@ def operations_of(ready: Ready, store: SessionStore) -> dict[Operation, Call]:
 def _operations(ready: ReadyCase, store: SessionStore) -> Iterator[tuple[Operation, Call]]:
     yield Operation.DUMPS, ready.dumps()
     yield Operation.LOADS, ready.loads()
-    yield Operation.ROUND_TRIP, RoundTrip(ready, store, f"session-{ready.case.label}").run
+    yield Operation.ROUND_TRIP, RoundTrip(ready, store).run
     if ready.library:
         yield Operation.BARE_DUMPS, ready.library.dumps
         yield Operation.BARE_LOADS, ready.library.loads
@@ -87,13 +87,12 @@ def _operations(ready: ReadyCase, store: SessionStore) -> Iterator[tuple[Operati
 class RoundTrip:
     """One request's worth of a session: stored after a request, fetched and loaded by the next."""
 
-    def __init__(self, ready: ReadyCase, store: SessionStore, key: str) -> None:
+    def __init__(self, ready: ReadyCase, store: SessionStore) -> None:
         self._dumps = ready.serializer.dumps
         self._loads = ready.serializer.loads
         self._sessions = ready.sessions
         self._set = store.set
         self._get = store.get
-        self._key = key
 
     def run(self) -> object:
         """Store each session, fetch it and return what came back of the last.
@@ -105,10 +104,10 @@ class RoundTrip:
         """
         loaded: object = None
         for session in self._sessions:
-            self._set(self._key, self._dumps(session))
-            payload = self._get(self._key)
+            self._set(KEY, self._dumps(session))
+            payload = self._get(KEY)
             if payload is None:
-                raise LookupError(f"the store lost {self._key!r} between set and get: it may be full")
+                raise LookupError(f"the store lost {KEY!r} between set and get: it may be full")
             loaded = self._loads(payload)
         return loaded
 

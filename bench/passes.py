@@ -7,16 +7,18 @@ serializers are ranked by is timed in every pass, the rest in every third. Invar
 verdict on its case, and the others go on.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, Self
 
 from .case import Case, Outcome
 from .errand import data_of
-from .isolation.forked import End
-from .isolation.interpreter import Interpreter
+from .isolation.forked import End, Ended
+from .isolation.interpreter import InterpreterError
 from .operations import RANKED
+from .preparing import MEMORY, Preparation, prepared
 from .worker import Examination, Times, failed
 
 ORDER_SEED = 57721
@@ -26,23 +28,20 @@ FULL_PASS = 3
 """One pass in so many times all operations."""
 
 EXAMINATION_SECONDS = 30.0
-"""How long a worker may take to verify and calibrate a case."""
+"""How long a worker may take to verify and calibrate a case of one session."""
+
+POPULATION_SECONDS = 300.0
+"""How long it may take for a population, which may be a thousand sessions of somebody's application."""
 
 TIMING_SECONDS = 60.0
 """How long a worker may take to time a case."""
 
-MEMORY = 4 << 30
-"""Bytes of address space that a worker may take beyond what its interpreter has."""
-
 GIVEN_UP_AFTER = 2
 """Workloads on which a serializer may come to no end; it is not tried on more."""
 
-_ERRAND = "memcached_sessions.bench.errand:prepare"
 _EXAMINED = "memcached_sessions.bench.worker:examined"
+_BUILD = "memcached_sessions.bench.errand:build"
 _TIMED = "memcached_sessions.bench.worker:timed"
-
-Preparation = tuple[str, dict[str, object]]
-"""A task that every interpreter begins with, and its arguments."""
 
 
 @dataclass
@@ -113,11 +112,12 @@ def measure(
     cells = _examined(cases, port, passes, preparations, progress)
     cells = [Cell(cell.case, collect, cell.found) for collect in collectors for cell in cells]
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
+    names = sorted({cell.case.workload.name for cell in cells if cell.verified})
     for number in range(passes.count):
-        with _prepared(preparations) as interpreter:
+        with _Workers([*preparations, (_BUILD, {"names": names})]) as workers:
             in_order = list(_shuffled(cells, random))
             for done, cell in enumerate(in_order, 1):
-                _time(cell, interpreter, port, passes, number, random.getrandbits(32))
+                _time(cell, workers, port, passes, number, random.getrandbits(32))
                 progress("timing", number * len(in_order) + done, passes.count * len(in_order))
     return cells
 
@@ -131,11 +131,12 @@ def _examined(
 ) -> list[Cell]:
     cells: list[Cell] = []
     endless: dict[str, int] = {}
-    with _prepared(preparations) as interpreter:
+    with _Workers(preparations) as workers:
         for done, case in enumerate(cases, 1):
             if endless.get(case.label, 0) < GIVEN_UP_AFTER:
                 arguments = {"case": data_of(case), "port": port, "sample_seconds": passes.sample_seconds}
-                ended = interpreter.run(_EXAMINED, arguments, seconds=EXAMINATION_SECONDS, memory=MEMORY)
+                seconds = POPULATION_SECONDS if case.workload.population else EXAMINATION_SECONDS
+                ended = workers.run(_EXAMINED, arguments, seconds)
                 found = ended.value if ended.end is End.RETURNED else failed(ended.detail)
                 endless[case.label] = endless.get(case.label, 0) + (ended.end is End.TIME)
             else:
@@ -145,7 +146,7 @@ def _examined(
     return cells
 
 
-def _time(cell: Cell, interpreter: Interpreter, port: int | None, passes: Passes, number: int, seed: int) -> None:
+def _time(cell: Cell, workers: "_Workers", port: int | None, passes: Passes, number: int, seed: int) -> None:
     if not cell.verified:
         return
     everything = number % FULL_PASS == 0
@@ -159,7 +160,7 @@ def _time(cell: Cell, interpreter: Interpreter, port: int | None, passes: Passes
         "identity": cell.found["identity"],
         "collect": cell.collect,
     }
-    ended = interpreter.run(_TIMED, arguments, seconds=TIMING_SECONDS, memory=MEMORY)
+    ended = workers.run(_TIMED, arguments, TIMING_SECONDS)
     if ended.end is not End.RETURNED:
         cell.found = failed(f"in pass {number + 1}, after it was verified: {ended.detail}")
         return
@@ -178,10 +179,27 @@ def _shuffled(cells: Sequence[Cell], random: Random) -> Iterator[Cell]:
         yield from random.sample(workloads[name], len(workloads[name]))
 
 
-@contextmanager
-def _prepared(preparations: Sequence[Preparation]) -> Generator[Interpreter, None, None]:
-    with Interpreter() as interpreter:
-        interpreter.prepare(_ERRAND, {})
-        for task, arguments in preparations:
-            interpreter.prepare(task, arguments)
-        yield interpreter
+class _Workers:
+    """An interpreter that is begun anew when it is gone: then the task that it was about has failed, and no other."""
+
+    def __init__(self, preparations: Sequence[Preparation]) -> None:
+        self._preparations = preparations
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._begin()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def run(self, task: str, arguments: Mapping[str, Any], seconds: float) -> Ended:
+        try:
+            return self._interpreter.run(task, arguments, seconds=seconds, memory=MEMORY)
+        except InterpreterError as error:
+            self._stack.close()
+            self._begin()
+            return Ended(End.CRASH, detail=str(error))
+
+    def _begin(self) -> None:
+        self._interpreter = self._stack.enter_context(prepared(self._preparations))

@@ -161,6 +161,8 @@ class CaseResult:
     """Whether the garbage collector was ``"enabled"`` or ``"disabled"`` while the time was taken."""
     identity: bool | None = None
     """Whether shared objects came back shared; False: as copies."""
+    varying: str = ""
+    """From which size to which, if the payloads of different processes are not of one size."""
     sessions: int = 1
     """How many sessions the workload has."""
     bytes: int | None = None

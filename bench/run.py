@@ -21,7 +21,8 @@ from .hostile.grid import hostile_grid
 from .levels import END_TO_END_WORKLOADS, Level, Measure
 from .machine import describe_machine, library_versions
 from .memory import memories
-from .passes import Preparation, Progress, measure
+from .passes import Progress, measure
+from .preparing import Preparation
 from .references import reference_infos
 from .result import BASELINE, SCHEMA, CaseResult, Result, SerializerFacts, StoreFacts, WorkloadFacts
 from .startup import startups
@@ -51,13 +52,15 @@ class Plan:
 
 def stages(plan: Plan) -> dict[str, float]:
     """Return the stages of a run, each with its weight: about the seconds that it takes."""
-    workloads = len(plan.workloads)
-    cases = workloads * sum(len(info.variants) for info in plan.serializers)
+    cases = len(plan.workloads) * sum(len(info.variants) for info in plan.serializers)
     passes = plan.level.passes
-    timing = cases * passes.count * (0.03 + 6 * passes.samples * passes.sample_seconds)
-    return {"verifying": cases * 0.15, "timing": timing} | {
-        str(each): 10.0 for each in plan.measures if each is not Measure.TIMING
-    }
+    timing = cases * len(plan.collectors) * passes.count * (0.03 + 4 * passes.samples * passes.sample_seconds)
+    weights = {str(each): _WEIGHTS.get(each, 5.0) for each in plan.measures if each is not Measure.TIMING}
+    return {"verifying": cases * 0.15, "timing": timing if Measure.TIMING in plan.measures else 0.0} | weights
+
+
+_WEIGHTS = {Measure.COMPRESSION: 30.0, Measure.HOSTILE: 12.0, Measure.END_TO_END: 40.0}
+"""About the seconds of measures that take long, by default."""
 
 
 def run(plan: Plan, progress: Progress) -> Result:

@@ -7,10 +7,11 @@ workers that begin after one has verified it.
 from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import median
-from typing import TypedDict
+from typing import TypedDict, cast
 
+from ..serializers.fidelity import changeable
 from .case import Outcome, Ready, ReadyCase, examine, ready_again
-from .errand import CaseData, case_of
+from .errand import CaseData, built, case_of
 from .measuring import calibrated, collector_settled, seconds_per_call, warm
 from .operations import Call, Operation, operations_of
 from .store import connected
@@ -36,6 +37,7 @@ class Examination(TypedDict):
     sample: list[int]
     """The numbers of the sessions that are timed: all, or of a large population some that are spread over all sizes."""
     items: int | None
+    """Of one session; of a population, of one on average. So is the other."""
     converted: int | None
     written_in: str | None
     loops: dict[str, int]
@@ -68,7 +70,8 @@ def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examina
         verdict, ready = found.verdict, found.ready
         about = _about(ready, str(verdict.outcome), verdict.detail, verdict.path)
         if ready:
-            ready = ready_again(ready.case, keeps_identity=ready.keeps_identity, sample=about["sample"])
+            sample = [ready.sessions[number] for number in about["sample"]]
+            ready = ready_again(ready.case, sample, keeps_identity=ready.keeps_identity)
             with collector_settled():
                 for operation, call in operations_of(ready, store).items():
                     about["loops"][operation] = calibrated(call, _least_seconds(operation, sample_seconds))
@@ -97,7 +100,7 @@ def timed(
     loops
         By the operations to time, how often a call is made for one sample.
     samples
-        Of each operation; where one call is a sample, there is one.
+        Of each operation.
     seed
         Decides the order of the operations.
     sessions
@@ -107,7 +110,9 @@ def timed(
     collect
         Whether the garbage collector is on.
     """
-    ready = ready_again(case_of(case), keeps_identity=identity, sample=sessions)
+    about = case_of(case)
+    every = built(about.workload)
+    ready = ready_again(about, [every[number] for number in sessions], keeps_identity=identity)
     seconds: dict[str, float] = {}
     with connected(port) as store, collector_settled(enabled=collect):
         calls = operations_of(ready, store)
@@ -120,9 +125,6 @@ def timed(
 
 
 def _seconds(call: Call, loops: int, samples: int) -> float:
-    if loops == 1:
-        call()
-        return seconds_per_call(call, 1)
     warm(call)
     return median(seconds_per_call(call, loops) for _ in range(samples))
 
@@ -133,16 +135,17 @@ def _least_seconds(operation: Operation, sample_seconds: float) -> float:
 
 def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examination:
     library = ready.library if isinstance(ready, ReadyCase) else None
+    sessions = len(ready.sessions) if ready else 0
     return Examination(
         outcome=outcome,
         detail=detail,
         path=path,
         identity=ready.keeps_identity if ready else False,
-        sessions=len(ready.sessions) if ready else 0,
+        sessions=sessions,
         payloads=[len(payload) for payload in ready.payloads] if ready else [],
         sample=_sample(ready) if ready else [],
-        items=library.items if library else None,
-        converted=library.converted if library else None,
+        items=round(library.items / sessions) if library else None,
+        converted=round(library.converted / sessions) if library else None,
         written_in=library.implementation if library else None,
         loops={},
     )
@@ -159,8 +162,19 @@ def _sample(ready: Ready) -> list[int]:
 
 
 def _extent(session: object) -> int:
-    """Return how large a session is, whoever writes it: the length of its text in Python."""
-    return len(repr(session))
+    """Return how large a session is, whoever writes it: how much there is in it that can be changed, and its text."""
+    return sum(_length(each) for each in changeable(session))
+
+
+def _length(container: object) -> int:
+    """Return the length of a container and of the texts right in it."""
+    contents: list[object] = []
+    if isinstance(container, dict):
+        mapping = cast("dict[object, object]", container)
+        contents = [*mapping.keys(), *mapping.values()]
+    elif isinstance(container, (list, set)):
+        contents = list(cast("list[object]", container))
+    return 1 + len(contents) + sum(len(each) for each in contents if isinstance(each, (str, bytes)))
 
 
 def failed(detail: str) -> Examination:

@@ -11,7 +11,7 @@ from ..captured.arguments import add_arguments, captured_by
 from ..captured.capture import NAME as CAPTURED
 from ..command_line import command_line
 from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
-from ..passes import Preparation
+from ..preparing import Preparation
 from ..progress import ProgressBar
 from ..references import reference_infos
 from ..reports import csv_report, html_report, markdown_report, terminal_report
