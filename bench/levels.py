@@ -37,8 +37,8 @@ class Level:
     compression_passes: int = 2
     startups: int = 5
     """New interpreters for each serializer."""
-    end_to_end_seconds: float = 0.25
-    end_to_end_rounds: int = 3
+    end_to_end_seconds: float = 0.15
+    end_to_end_rounds: int = 5
     mutations: int = 2_000
     """Damaged payloads for each serializer."""
 
@@ -53,17 +53,17 @@ QUICK = Level(
 DEFAULT = Level("default", Passes(17, samples=3, sample_seconds=0.001), measures=tuple(Measure))
 RIGOROUS = Level(
     "rigorous",
-    Passes(41, samples=5, sample_seconds=0.003),
+    Passes(31, samples=3, sample_seconds=0.002),
     measures=tuple(Measure),
-    compression_passes=11,
-    startups=15,
-    end_to_end_seconds=2.0,
-    end_to_end_rounds=5,
-    mutations=20_000,
+    compression_passes=5,
+    startups=11,
+    end_to_end_seconds=0.6,
+    end_to_end_rounds=7,
+    mutations=10_000,
 )
 GATE = Level(
     "gate",
-    Passes(11, samples=3, sample_seconds=0.001),
+    Passes(9, samples=3, sample_seconds=0.001),
     measures=(Measure.TIMING, Measure.FIDELITY),
     workloads=QUICK.workloads,
 )

@@ -49,13 +49,32 @@ def test_its_table_of_capabilities_is_true() -> None:
 
 def test_its_results_say_when_and_where_and_show_every_format() -> None:
     results = README.read_text().partition("<!-- results: begin -->")[2].partition("<!-- results: end -->")[0]
+    assert "do not edit" in results
     assert re.search(r"^20\d\d-\d\d-\d\dT", results, re.MULTILINE)
     assert "memcached 1." in results
     assert "CPython 3." in results
     objects = results.partition("### cart-objects")[2].partition("###")[0]
     ours = [name for name, info in available_serializers().items() if info.distribution == "memcached-sessions"]
     for name in ours:
-        assert re.search(rf"^\| {name}( \(copies\))? \| [\d,]+ \|", objects, re.MULTILINE), name
+        assert re.search(rf"^\| {name}( \\\*)? \| [\d,]+ \|", objects, re.MULTILINE), name
+    for picture in re.findall(r"\]\((\S+\.svg)\)", results):
+        assert (ROOT / picture).read_text().startswith("<svg"), picture
+
+
+def test_its_results_and_their_page_are_what_the_kept_result_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has edited them: the command that they name writes the same words again."""
+    for file in (README, ROOT / "docs" / "results.json"):
+        copy = tmp_path / file.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["document", "docs/results.json", "docs/results.md", "--readme", "README.md"]) == 0
+
+    for name in ("README.md", "docs/results.md", "docs/results.json"):
+        assert (tmp_path / name).read_text() == (ROOT / name).read_text(), name
 
 
 def test_its_crowds_have_lost_nothing_in_any_shop() -> None:

@@ -1,13 +1,20 @@
-"""``session-bench document``: a result as a page with charts, and as the section of a README."""
+"""``session-bench document``: a result as a page with charts, and as the section of a README.
+
+The result is kept beside the page, so that everybody can make page and section again. Invariant: page and section are
+made of what is kept.
+"""
 
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
+from ..ranking import OPERATIONS
 from ..reports import charts, svg
 from ..reports.documents import replaced, results_page, section
-from ..result_file import read_result
+from ..result import CaseResult, Result
+from ..result_file import read_result, write_result
 from .command import Commands, chosen
 
 SECTION = ("cart-objects", "cart-plain", "login", "population")
@@ -30,12 +37,14 @@ def add(commands: Commands) -> None:
 
 def document(parser: ArgumentParser, options: Namespace) -> int:
     """Write the page, its charts and the section, and say where."""
-    result = read_result(options.file)
+    result = _for_keeping(read_result(options.file))
     page: Path = options.page
     readme: Path | None = options.readme
     measured = {case.workload: case.workload for case in result.cases}
     names = chosen(parser, "workload", options.workload or [name for name in SECTION if name in measured], measured)
-    command = f"session-bench document {_beside(options.file)} {_beside(page)}"
+    kept = page.with_suffix(".json")
+    write_result(result, kept)
+    command = f"session-bench document {_beside(kept)} {_beside(page)}"
     folder = page.parent / page.stem
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"{kind}-{name}" for kind in _KINDS for name in names} | {"start-up", "fidelity", "evolution", "hostile"}
@@ -52,6 +61,15 @@ def document(parser: ArgumentParser, options: Namespace) -> int:
         readme.write_text(replaced(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
         sys.stdout.write(f"{readme}\n")
     return 0
+
+
+def _for_keeping(result: Result) -> Result:
+    """Return a result with the times that cases are ranked by, and no other samples."""
+    return replace(result, cases=tuple(map(_ranked, result.cases)))
+
+
+def _ranked(case: CaseResult) -> CaseResult:
+    return replace(case, samples={name: case.samples[name] for name in OPERATIONS if name in case.samples})
 
 
 def _beside(path: Path) -> str:
