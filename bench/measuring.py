@@ -15,7 +15,7 @@ from time import perf_counter_ns
 WARM_CALLS = 50
 """How often a call is made before it is calibrated."""
 
-WARM_SECONDS = 0.03
+WARM_SECONDS = 0.01
 """Where that many calls take longer, warming ends after this time, in seconds, but never before the second call."""
 
 _CLOCK_TICK = 1e-9

@@ -24,6 +24,10 @@ MOST_TIMED = 100
 """Sessions of a population that are timed; sizes are those of all, and all are verified."""
 
 
+ENOUGH_SECONDS = 0.03
+"""After so long there is no further sample: a call that takes milliseconds needs no median against the clock."""
+
+
 class Examination(TypedDict):
     """What a worker found about a case; all but the first three are there only if it is verified."""
 
@@ -100,7 +104,7 @@ def timed(
     loops
         By the operations to time, how often a call is made for one sample.
     samples
-        Of each operation.
+        Of each operation, at most; fewer where they take longer than `ENOUGH_SECONDS` together.
     seed
         Decides the order of the operations.
     sessions
@@ -126,7 +130,10 @@ def timed(
 
 def _seconds(call: Call, loops: int, samples: int) -> float:
     warm(call)
-    return median(seconds_per_call(call, loops) for _ in range(samples))
+    taken: list[float] = []
+    while len(taken) < samples and sum(taken) * loops < ENOUGH_SECONDS:
+        taken.append(seconds_per_call(call, loops))
+    return median(taken)
 
 
 def _least_seconds(operation: Operation, sample_seconds: float) -> float:
