@@ -70,7 +70,7 @@ def read_benchmark_file(path: Path) -> Result:
     try:
         return checked(_result(cast("dict[str, Any]", data)))
     except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-        what = f"{type(error).__name__}: {error}"
+        what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ResultFileError(f"{path} is damaged ({what}): write it again with --benchmark-json") from error
 
 

@@ -94,7 +94,7 @@ def test_a_row_never_takes_the_place_of_another(written: Written) -> None:
         ({"median": float("nan")}, "should be a finite number, not NaN"),
         ({"median": float("inf")}, "should be a finite number, not Infinity"),
         ({"payload_bytes": "many"}, "bytes should be of type int"),
-        ({"workload": 7}, "workload should be of type str"),
+        ({"workload": 7}, "damaged .result.workloads.0..name should be of type str"),
         ({"operation": "dance"}, "'dance' is not a valid Operation"),
     ],
 )
