@@ -165,7 +165,8 @@ def _cases(baseline: Result, current: Result, allowed: float) -> Iterator[Failur
             reason = _why_absent(current, before.serializer, before.workload)
             yield Failure(where, f"it is in the baseline, and was not measured{reason}")
         elif before.verified != now.verified or before.outcome != now.outcome:
-            yield Failure(where, f"{now.outcome}, not {before.outcome}: {now.path} {now.detail}".rstrip(": "))
+            reason = " ".join(filter(None, (now.path, now.detail)))
+            yield Failure(where, f"{now.outcome}, not {before.outcome}: {reason}".rstrip(": "))
         elif before.verified:
             yield from _verified(where, before, now, allowed)
 
