@@ -1,22 +1,24 @@
 """Reads the JSON file of pytest-benchmark, ``pytest --pyargs memcached_sessions.bench --benchmark-json=FILE``.
 
 Rows of the comparison become a `Result`, which every report can show. Rows of other benchmarks become one too: their
-group stands in place of the workload, their name in place of the serializer, and their time in that of dumps. The times
-are medians, with the quartiles of the rounds where other results have intervals. Invariant: what is no such file, or
-lacks what is needed, is an error with its place.
+group stands in place of the workload, their name in place of the serializer (their full name, with the file, where a
+name is there twice), and their time in that of dumps. The times are medians, with the quartiles of the rounds where
+other results have intervals. Invariants: what is no such file, or lacks what is needed, is an error with its place;
+what is read could have been written by `write_result`; no row takes the place of another.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from .case import Outcome
 from .intervals import Estimate, exactly
 from .operations import RANKED, Operation
 from .result import BASELINE, SCHEMA, CaseResult, Machine, Ratios, Result, SerializerFacts, StoreFacts, WorkloadFacts
-from .result_file import ResultFileError, read_result
+from .result_file import ResultFileError, checked, read_result
 
 _METHOD = (
     "Times are medians of the rounds of pytest-benchmark {version} in one process, one case after the other; in "
@@ -24,7 +26,19 @@ _METHOD = (
     "quartiles."
 )
 
-_Row = Mapping[str, Any]
+_OURS = frozenset({"workload", "serializer", "label", "operation"})
+"""What a row of the comparison says of itself."""
+
+
+class _Row(NamedTuple):
+    """A row of the file, and what of it stands where in a result."""
+
+    workload: str
+    serializer: str
+    label: str
+    operation: str
+    facts: Mapping[str, Any]
+    stats: Mapping[str, Any]
 
 
 def read_any(path: Path) -> Result:
@@ -48,22 +62,22 @@ def read_benchmark_file(path: Path) -> Result:
     OSError
         The file cannot be read.
     ResultFileError
-        It is no file of pytest-benchmark, or lacks a field.
+        It is no file of pytest-benchmark, lacks a field, or has a time or a number of sessions that cannot be one.
     """
     data = _read(path)
     if not _is_benchmark_file(data):
         raise ResultFileError(f"{path} is no file of pytest-benchmark: write it with --benchmark-json")
     try:
-        return _result(cast("dict[str, Any]", data))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f"{type(error).__name__}: {error}"
+        return checked(_result(cast("dict[str, Any]", data)))
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ResultFileError(f"{path} is damaged ({what}): write it again with --benchmark-json") from error
 
 
 def _read(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultFileError(f"{path} is no JSON ({error}): write it again") from error
 
 
@@ -72,7 +86,7 @@ def _is_benchmark_file(data: object) -> bool:
 
 
 def _result(data: Mapping[str, Any]) -> Result:
-    rows: list[_Row] = data["benchmarks"]
+    rows = _rows(data["benchmarks"])
     cases = _cases(rows)
     serializers: dict[str, SerializerFacts] = {}
     for row in rows:
@@ -84,7 +98,7 @@ def _result(data: Mapping[str, Any]) -> Result:
         schema=SCHEMA,
         created=data["datetime"],
         command="pytest --benchmark-json",
-        duration_s=round(sum(row["stats"]["total"] for row in rows), 3),
+        duration_s=round(sum(row.stats["total"] for row in rows), 3),
         machine=_machine(data["machine_info"]),
         libraries={each.distribution: each.version for each in serializers.values() if each.version},
         passes=1,
@@ -97,23 +111,48 @@ def _result(data: Mapping[str, Any]) -> Result:
     )
 
 
+def _rows(found: Iterable[Mapping[str, Any]]) -> list[_Row]:
+    rows = list(found)
+    names = Counter((row["group"], row["name"]) for row in rows)
+    return [_row(row, row["fullname" if names[row["group"], row["name"]] > 1 else "name"]) for row in rows]
+
+
+def _row(row: Mapping[str, Any], name: str) -> _Row:
+    facts: Mapping[str, Any] = row["extra_info"]
+    if set(facts) >= _OURS:
+        place = facts["workload"], facts["serializer"], facts["label"], Operation(facts["operation"]).value
+    else:
+        place = row["group"] or "benchmarks", name, name, Operation.DUMPS.value
+    return _Row(*place, facts, row["stats"])
+
+
 def _cases(rows: Iterable[_Row]) -> tuple[CaseResult, ...]:
     cases: dict[tuple[str, str], CaseResult] = {}
     for row in rows:
-        workload, serializer, label, operation = _place(row)
-        case = cases.get((workload, label)) or _case(workload, serializer, label, row["extra_info"])
-        stats, sessions = row["stats"], case.sessions
-        time = Estimate(*(stats[name] / sessions for name in ("median", "q1", "q3")))
-        times: dict[str, Any] = {operation: time}
-        cases[workload, label] = replace(case, **times)
+        key = row.workload, row.label
+        case = cases.get(key) or _case(row)
+        if getattr(case, row.operation) is not None:
+            raise ValueError(f"two rows are {row.workload}, {row.label} {row.operation}")
+        times: dict[str, Any] = {row.operation: _time(row, case.sessions)}
+        cases[key] = replace(case, **times)
     return tuple(replace(case, ratio=_ratios(case, cases.get((case.workload, BASELINE)))) for case in cases.values())
 
 
-def _case(workload: str, serializer: str, label: str, facts: Mapping[str, Any]) -> CaseResult:
+def _time(row: _Row, sessions: int) -> Estimate:
+    if type(sessions) is not int or sessions < 1:
+        raise ValueError(f"{row.workload}, {row.label} has {sessions!r} sessions")
+    time = Estimate(*(row.stats[name] / sessions for name in ("median", "q1", "q3")))
+    if min(time.low, time.median, time.high) < 0:
+        raise ValueError(f"{row.workload}, {row.label} {row.operation} took less than no time")
+    return time
+
+
+def _case(row: _Row) -> CaseResult:
+    facts = row.facts
     return CaseResult(
-        workload,
-        serializer,
-        label,
+        row.workload,
+        row.serializer,
+        row.label,
         {},
         Outcome.VERIFIED,
         verified=True,
@@ -125,21 +164,14 @@ def _case(workload: str, serializer: str, label: str, facts: Mapping[str, Any]) 
     )
 
 
-def _place(row: _Row) -> tuple[str, str, str, str]:
-    """Return workload, serializer, label and operation of a row."""
-    facts: Mapping[str, Any] = row["extra_info"]
-    if {"workload", "serializer", "label", "operation"} <= set(facts):
-        return facts["workload"], facts["serializer"], facts["label"], Operation(facts["operation"]).value
-    return row["group"] or "benchmarks", row["name"], row["name"], Operation.DUMPS.value
-
-
 def _serializer(row: _Row) -> SerializerFacts:
-    facts: Mapping[str, Any] = row["extra_info"]
-    _, name, label, _ = _place(row)
+    facts, name = row.facts, row.serializer
     distribution, version = facts.get("distribution", ""), facts.get("version", "")
     reference = name.startswith("bare-") or not distribution
     implementation = facts.get("implementation", "")
-    return SerializerFacts(name, distribution, version, implementation, None, variants=(label,), reference=reference)
+    return SerializerFacts(
+        name, distribution, version, implementation, None, variants=(row.label,), reference=reference
+    )
 
 
 def _workload(name: str) -> WorkloadFacts:
@@ -155,8 +187,8 @@ def _ratios(case: CaseResult, baseline: CaseResult | None) -> Ratios:
 
 
 def _ratio(base: Estimate | None, mine: Estimate | None) -> Estimate | None:
-    if not base or not mine:
-        return None
+    if not base or not mine or not min(mine.low, mine.median, mine.high):
+        return None  # no ratio to a time that the clock could not see
     return Estimate(base.median / mine.median, base.low / mine.high, base.high / mine.low)
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import NoneType, UnionType
@@ -57,8 +58,15 @@ def write_result(result: "DataclassInstance", path: Path) -> None:
             raise
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path, *, again: str = "session-bench --output") -> Result:
     """Read a comparison of serializers that `write_result` wrote.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    again
+        What writes such a file: what an error tells to run.
 
     Raises
     ------
@@ -67,10 +75,29 @@ def read_result(path: Path) -> Result:
     ResultFileError
         It holds no such result, or one of another version.
     """
-    return read_result_of(Result, path, schema=SCHEMA, command="session-bench")
+    return read_result_of(Result, path, schema=SCHEMA, command="session-bench", again=again)
 
 
-def read_result_of(cls: type[_Result], path: Path, *, schema: int, command: str, kind: str | None = None) -> _Result:
+def checked(result: Result) -> Result:
+    """Return a result that was made of what others wrote, if `write_result` and `read_result` keep it.
+
+    Raises
+    ------
+    ValueError
+        They do not; the message has the place.
+    """
+    return _read(Result, json.loads(json.dumps(asdict(result))), "result")
+
+
+def read_result_of(
+    cls: type[_Result],
+    path: Path,
+    *,
+    schema: int,
+    command: str,
+    kind: str | None = None,
+    again: str | None = None,
+) -> _Result:
     """Read a result of a class that `write_result` wrote.
 
     Parameters
@@ -85,6 +112,8 @@ def read_result_of(cls: type[_Result], path: Path, *, schema: int, command: str,
         What writes it with ``--output``: what an error tells to run.
     kind
         What its field ``kind`` must be; None: it has none.
+    again
+        What an error tells to run instead.
 
     Raises
     ------
@@ -93,10 +122,10 @@ def read_result_of(cls: type[_Result], path: Path, *, schema: int, command: str,
     ResultFileError
         It holds no such result, or one of another version.
     """
-    again = f"write it again with {command} --output"
+    again = f"write it again with {again or f'{command} --output'}"
     try:
         data: object = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultFileError(f"{path} is no JSON ({error}): {again}") from error
     found = cast("dict[str, object]", data) if isinstance(data, dict) else {}
     if "schema" not in found:
@@ -135,10 +164,17 @@ def _read(expected: Any, data: Any, where: str) -> Any:
         _demand(data in list(expected), where, f"one of {', '.join(expected)}", data)
         return expected(data)
     if expected is float:  # JSON does not tell 2.0 from 2
-        _demand(type(data) in (int, float), where, "a number", data)
+        _demand(type(data) in (int, float) and _is_finite(data), where, "a finite number", data)
         return float(data)
     _demand(type(data) is expected, where, f"of type {expected.__name__}", data)
     return data
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return isfinite(number)
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def _read_one_of(expected: tuple[Any, ...], data: Any, where: str) -> Any:

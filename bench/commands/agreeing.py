@@ -19,11 +19,17 @@ def add(commands: Commands) -> None:
 
 def compare(parser: ArgumentParser, options: Namespace) -> int:
     """Compare the rankings of two results; the status is 1 if they contradict each other."""
-    del parser
     found = agreement(read_result(options.one), read_result(options.other))
     count = len(found.contradictions)
+    total = found.same + found.undecided + count
+    if not total:
+        parser.error(
+            f"{options.one} and {options.other} have no pair of timed serializers in common: compare results that "
+            f"`session-bench --output` wrote, with two verified serializers on one workload (baselines of `gate` keep "
+            f"no times of single passes)"
+        )
     sys.stdout.write(
-        f"{found.same + found.undecided + count:,} pairs of serializers: {found.same:,} ranked alike, "
+        f"{total:,} pairs of serializers: {found.same:,} ranked alike, "
         f"{found.undecided:,} a tie in one result alone, {count:,} in opposite orders\n"
     )
     for one, other in found.contradictions:

@@ -2,13 +2,15 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ...serializers import available_serializers
+from ...serializers import SerializerInfo, available_serializers
 from ..captured.arguments import add_arguments, captured_by
 from ..captured.capture import NAME as CAPTURED
+from ..case_results import AGAIN, TWIN
 from ..command_line import command_line
 from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
 from ..preparing import Preparation
@@ -21,7 +23,12 @@ from ..run import Plan, run, stages
 from ..workload import available_workloads
 from .command import Commands, chosen
 
-_COLLECTORS = {"enabled": (True,), "disabled": (False,), "both": (True, False)}
+COLLECTORS = {"enabled": (True,), "disabled": (False,), "both": (True, False)}
+"""The states of the garbage collector that can be asked for: True is on."""
+
+COLLECTOR = "enabled"
+"""The one that is meant if nobody asks."""
+
 REPORTS = {"markdown": markdown_report, "csv": csv_report, "html": html_report}
 """The reports that are written into files."""
 
@@ -34,6 +41,12 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("run", help="compare, and print a report (the default)")
     parser.set_defaults(command=compare, level=DEFAULT.name)
     add_what(parser)
+    parser.add_argument(
+        "--twice", action="append", metavar="LABEL", help="measure a row a second time under another name (A/A)"
+    )
+    parser.add_argument(
+        "--measure", action="append", metavar="PART", choices=list(Measure), help="only this part; may be repeated"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result")
     for name, format_ in (("markdown", "Markdown"), ("csv", "CSV"), ("html", "one page with charts and a calculator")):
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {format_}")
@@ -57,16 +70,8 @@ def add_what(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--passes", type=_enough_passes, metavar="N", help=f"worker processes for each case ({DEFAULT.passes.count})"
     )
-    parser.add_argument(
-        "--gc", choices=_COLLECTORS, default="enabled", help="the garbage collector while time is taken (enabled)"
-    )
-    parser.add_argument(
-        "--twice", action="append", metavar="LABEL", help="measure a row a second time under another name (A/A)"
-    )
+    parser.add_argument("--gc", choices=COLLECTORS, help=f"the garbage collector while time is taken ({COLLECTOR})")
     add_arguments(parser)
-    parser.add_argument(
-        "--measure", action="append", metavar="PART", choices=list(Measure), help="only this part; may be repeated"
-    )
 
 
 def compare(parser: ArgumentParser, options: Namespace) -> int:
@@ -90,7 +95,17 @@ def compare(parser: ArgumentParser, options: Namespace) -> int:
 
 
 def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Plan:
-    """Return what the options ask for; sessions of the user's own are there until the stack is closed."""
+    """Return what the options ask for; sessions of the user's own are there until the stack is closed.
+
+    Parameters
+    ----------
+    parser
+        Ends the command with an error if what is asked for is not there, or cannot be told apart.
+    options
+        Those of `add_what`, and ``twice`` and ``measure``.
+    stack
+        Closed when the plan has been run.
+    """
     level = LEVELS[options.level]
     if options.passes:
         level = replace(level, passes=replace(level.passes, count=options.passes))
@@ -108,6 +123,7 @@ def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Pla
     )
     labels = {label: label for info in serializers for label in info.variants}
     chosen(parser, "row", options.twice, labels)
+    _demand_distinct(parser, serializers, options.twice or ())
     measures = tuple(Measure(name) for name in options.measure) if options.measure else level.measures
     return Plan(
         serializers,
@@ -115,7 +131,7 @@ def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Pla
         level,
         command_line("session-bench", _told(options, level), _TOLD),
         measures,
-        collectors=_COLLECTORS[options.gc],
+        collectors=COLLECTORS[options.gc or COLLECTOR],
         twice=tuple(options.twice or ()),
         preparations=preparations,
     )
@@ -125,8 +141,24 @@ def _told(options: Namespace, level: Level) -> Namespace:
     told = Namespace(**vars(options))
     for each in (QUICK, RIGOROUS):
         setattr(told, each.name, level.name == each.name)
-    told.gc = "" if options.gc == "enabled" else options.gc
+    told.gc = "" if options.gc == COLLECTOR else options.gc
     return told
+
+
+def _demand_distinct(parser: ArgumentParser, serializers: Iterable[SerializerInfo], twice: Collection[str]) -> None:
+    """End the command if two rows have one label: results and reports would take one for the other."""
+    owners = {TWIN: f"the noise of {BASELINE}"}
+    for info in serializers:
+        if info.broken is not None:
+            continue
+        again = [label + AGAIN for label in info.variants if label in twice]
+        for label in (*info.variants, *again):
+            if label in owners:
+                parser.error(
+                    f"{owners[label]} and {info.name} of {info.distribution} have a row of one name, {label!r}: leave "
+                    f"one of them out by naming the others with --serializer"
+                )
+            owners[label] = f"{info.name} of {info.distribution}"
 
 
 def _enough_passes(text: str) -> int:

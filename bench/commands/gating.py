@@ -2,19 +2,24 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ..gate import ALLOWED, Failure, doubtful, failures, notes
+from ...serializers import available_serializers
+from ...serializers.plugins import installed
+from ..captured.capture import NAME as CAPTURED
+from ..gate import ALLOWED, GATED, Failure, doubtful, failures, limited, notes, our_values, ours, unheld
 from ..levels import GATE, Measure
 from ..progress import ProgressBar
+from ..references import reference_infos
 from ..result import BASELINE, CaseResult, Result
-from ..result_file import read_result, write_result
+from ..result_file import ResultFileError, read_result, write_result
 from ..run import Plan, run, stages
+from ..workload import WORKLOADS
 from .command import Commands
-from .comparing import add_what, plan_of
+from .comparing import COLLECTOR, add_what, plan_of
 
 CONFIRMATION = 3
 """What looks slower than allowed is measured again with so many times the passes, and that decides."""
@@ -27,7 +32,8 @@ def add(commands: Commands) -> None:
         help="fail if bytes, fidelity or speed relative to pickle are not as in a baseline",
         description="Measures the cases of a baseline and compares. Status 0: as it was; 1: not.",
     )
-    parser.set_defaults(command=gate, level=GATE.name)
+    # Every level takes what is held; a part of it alone, or a row twice, is nothing to hold.
+    parser.set_defaults(command=gate, level=GATE.name, measure=None, twice=None)
     parser.add_argument("baseline", type=Path, metavar="BASELINE.json", help="what gate --update wrote")
     parser.add_argument(
         "--allowed",
@@ -48,23 +54,68 @@ def gate(parser: ArgumentParser, options: Namespace) -> int:
 
 def _gate(parser: ArgumentParser, options: Namespace, path: Path, stack: ExitStack) -> int:
     if options.update:
-        plan = plan_of(parser, _as_before(options, read_result(path)) if path.exists() else options, stack)
-        write_result(_for_keeping(_run(plan)), path)
-        return 0
-    baseline = read_result(path)
-    plan = plan_of(parser, _as_before(options, baseline), stack)
+        return _update(parser, options, path, stack)
+    baseline = _read(path)
+    asked = _as_before(options, baseline)
+    plan = plan_of(parser, asked, stack)
+    held = limited(
+        baseline,
+        serializers=options.serializer,
+        workloads=options.workload,
+        collectors=None if asked.gc == "both" else [asked.gc],
+    )
+    if not ours(held):
+        raise ResultFileError(
+            f"{path} has no case of what is to be held: name others, or write a baseline that has it with "
+            f"{_updating(path)} --serializer NAME --workload NAME"
+        )
     current = _run(plan)
-    if cases := doubtful(baseline, current, options.allowed):
+    if cases := doubtful(held, current, options.allowed):
         current = _with(current, _run(_longer(plan, cases)), cases)
-    return _told(path, failures(baseline, current, options.allowed), notes(baseline, current), current)
+    return _told(path, failures(held, current, options.allowed), notes(held, current), held)
+
+
+def _update(parser: ArgumentParser, options: Namespace, path: Path, stack: ExitStack) -> int:
+    try:
+        options = _as_before(options, _read(path)) if path.exists() else options
+    except ResultFileError as error:
+        sys.stderr.write(f"session-bench: {error}; it is written anew, of what is named here or of what is installed\n")
+    result = _for_keeping(_run(plan_of(parser, options, stack)))
+    if not ours(result):
+        raise ResultFileError(f"{path} is not written, for no serializer could be measured: name one that is installed")
+    write_result(result, path)
+    for remark in unheld(result):
+        sys.stdout.write(f"note: {remark}\n")
+    return 0
+
+
+def _read(path: Path) -> Result:
+    try:
+        return read_result(path, again=_updating(path))
+    except FileNotFoundError as error:
+        raise ResultFileError(f"there is no baseline {path}: write it with {_updating(path)}") from error
+
+
+def _updating(path: Path) -> str:
+    return f"session-bench gate {path} --update"
 
 
 def _as_before(options: Namespace, baseline: Result) -> Namespace:
-    """Return the options, with the serializers and workloads of the baseline where none are named."""
+    """Return the options, with what the baseline has where nothing is named."""
     told = Namespace(**vars(options))
-    told.serializer = options.serializer or sorted({case.serializer for case in baseline.cases})
-    told.workload = options.workload or sorted({case.workload for case in baseline.cases})
+    serializers = available_serializers() | reference_infos()
+    workloads = {*installed(WORKLOADS), *([CAPTURED] if options.sessions else [])}
+    told.serializer = options.serializer or _there({case.serializer for case in baseline.cases}, serializers)
+    told.workload = options.workload or _there({case.workload for case in baseline.cases}, workloads)
+    states = sorted({case.gc for case in baseline.cases})
+    told.gc = options.gc or ("both" if len(states) > 1 else "".join(states) or COLLECTOR)
     return told
+
+
+def _there(names: Iterable[str], available: Collection[str]) -> list[str]:
+    """Return the names of what is installed; all of them if nothing is, which `plan_of` complains of."""
+    ordered = sorted(names)
+    return [name for name in ordered if name in available] or ordered
 
 
 def _run(plan: Plan) -> Result:
@@ -86,22 +137,30 @@ def _longer(plan: Plan, cases: Collection[tuple[str, str]]) -> Plan:
 
 
 def _with(result: Result, again: Result, cases: Collection[tuple[str, str]]) -> Result:
-    """Return a result with some cases as they were measured again."""
-    anew = {(case.workload, case.label, case.gc): case for case in again.cases if (case.workload, case.label) in cases}
+    """Return a result with some cases as they were measured again, as far as that says more than was known."""
+    anew = {
+        (case.workload, case.label, case.gc): case
+        for case in again.cases
+        if (case.workload, case.label) in cases and _decides(case)
+    }
     found = tuple(anew.get((case.workload, case.label, case.gc), case) for case in result.cases)
     return replace(result, cases=found)
 
 
-def _told(path: Path, failed: list[Failure], remarks: list[str], current: Result) -> int:
+def _decides(case: CaseResult) -> bool:
+    """Whether it can be held: it failed now, or has all ratios, for which the baseline of the run did not fail."""
+    return not case.verified or all(getattr(case.ratio, operation) is not None for operation in GATED)
+
+
+def _told(path: Path, failed: list[Failure], remarks: list[str], held: Result) -> int:
     for remark in remarks:
         sys.stdout.write(f"note: {remark}\n")
     for failure in failed:
         sys.stdout.write(f"failed: {failure}\n")
     if failed:
-        sys.stdout.write(f"If that is intended, write the baseline anew: session-bench gate {path} --update\n")
+        sys.stdout.write(f"If that is intended, write the baseline anew: {_updating(path)}\n")
         return 1
-    cases = sum(case.verified for case in current.cases)
-    sys.stdout.write(f"as in the baseline: {cases} cases, {len(current.fidelity)} values\n")
+    sys.stdout.write(f"as in the baseline: {len(ours(held))} cases, {len(our_values(held))} values\n")
     return 0
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import median, stdev
 
 from ..intervals import CONFIDENCE, TIE_BAND, coverage, is_tie
-from ..result import CaseResult, Result
+from ..ranking import OPERATIONS
+from ..result import BASELINE, CaseResult, Result
 from .reading import row_name
 
 SPREAD = 0.10
@@ -97,11 +98,24 @@ def _noise(result: Result) -> Iterator[str]:
             f"noisy machine: one serializer under two names came out so far apart that ties are wider than "
             f"{100 * TIE_BAND:.0f} %: {', '.join(wide)}"
         )
+    if unknown := _without_noise(result):
+        yield (
+            f"noise unknown: on {', '.join(unknown)} {BASELINE} was not timed under two names, for one of the two "
+            f"failed: how far apart equals come out there is not part of the ties"
+        )
     for noise in result.noise:
-        for operation in ("dumps", "loads", "round_trip"):
+        for operation in OPERATIONS:
             ratio = getattr(noise, operation)
             if not is_tie(ratio, result.tie_band.get(operation, TIE_BAND)):
                 yield (
                     f"noisy machine: on {noise.workload} (gc {noise.gc}) one serializer under two names is no tie in "
                     f"{operation.replace('_', ' ')}: {ratio.median:.3f} ({ratio.low:.3f}-{ratio.high:.3f})"
                 )
+
+
+def _without_noise(result: Result) -> list[str]:
+    """Return the tables that have figures to rank by and no A/A comparison."""
+    known = {(noise.workload, noise.gc) for noise in result.noise}
+    timed = [case for case in result.cases if case.verified and set(OPERATIONS) <= set(case.samples)]
+    tables = dict.fromkeys((case.workload, case.gc) for case in timed)
+    return [f"{workload} (gc {gc})" for workload, gc in tables if (workload, gc) not in known]

@@ -46,8 +46,11 @@ def row_name(result: Result, case: CaseResult) -> str:
 
 
 def reference_labels(result: Result) -> frozenset[str]:
-    """Return the labels of the rows that are there to compare with, and nothing to choose."""
-    return frozenset(label for each in result.serializers if each.reference for label in (each.name, *each.variants))
+    """Return the labels of the rows that are there to compare with, also if measured twice, and nothing to choose."""
+    references = [each for each in result.serializers if each.reference]
+    names = {each.name for each in references}
+    rows = {case.label for case in result.cases if case.serializer in names}
+    return frozenset(rows.union(names, *(each.variants for each in references)))
 
 
 def collector(result: Result) -> str:

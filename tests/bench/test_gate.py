@@ -1,4 +1,4 @@
-"""The gate: the same passes, one byte more or a slower call does not, and neither does what is unfaithful now."""
+"""The gate: the same passes; one byte more, a slower call, what is unfaithful now and what is not there do not."""
 
 import os
 import subprocess
@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from memcached_sessions.bench.case import Outcome
-from memcached_sessions.bench.gate import doubtful, failures, notes
+from memcached_sessions.bench.gate import doubtful, failures, limited, notes, unheld
 from memcached_sessions.bench.intervals import Estimate
-from memcached_sessions.bench.result import CaseResult, Fate, FidelityCell, Ratios, Result, SerializerFacts
+from memcached_sessions.bench.result import (
+    CaseResult,
+    Fate,
+    FidelityCell,
+    Ratios,
+    Result,
+    SerializerFacts,
+    WorkloadFacts,
+)
 
 # Its time is that of so many calls of json, so slower by 30 % is 26 calls and not 20.
 PLUGIN = """
@@ -35,6 +43,8 @@ class Repeating:
 
 FEW = ("--passes", "11")
 
+AS_FAST = Ratios(Estimate(2.0, 1.9, 2.1), Estimate(1.0, 0.9, 1.1), Estimate(1.0, 0.5, 1.5))
+
 
 @pytest.fixture
 def one_case(result: Result) -> Result:
@@ -48,7 +58,7 @@ def one_case(result: Result) -> Result:
         verified=True,
         identity=True,
         bytes=1000,
-        ratio=Ratios(Estimate(2.0, 1.9, 2.1), Estimate(1.0, 0.9, 1.1), Estimate(1.0, 0.5, 1.5)),
+        ratio=AS_FAST,
     )
     bare = replace(ours, serializer="bare-json", label="bare-json")
     facts = (
@@ -56,7 +66,8 @@ def one_case(result: Result) -> Result:
         SerializerFacts("bare-json", "theirs", "1", "", None, variants=("bare-json",), reference=True),
     )
     kept = FidelityCell("json", "tuple", "containers", Fate.IDENTICAL)
-    return replace(result, serializers=facts, cases=(ours, bare), fidelity=(kept,))
+    workloads = (WorkloadFacts("cart", "a cart", None, "ours", "1", None),)
+    return replace(result, serializers=facts, workloads=workloads, cases=(ours, bare), fidelity=(kept,))
 
 
 def _changed(result: Result, label: str = "json", **changes: object) -> Result:
@@ -75,8 +86,11 @@ def test_a_result_passes_its_own_gate(one_case: Result) -> None:
         ({"bytes": 999}, "cart, json: 999 bytes, not 1,000"),
         ({"identity": False}, "come back as copies"),
         ({"outcome": Outcome.UNFAITHFUL, "verified": False, "detail": "tuple became list"}, "tuple became list"),
-        ({"ratio": Ratios(Estimate(1.6, 1.5, 1.7))}, "dumps takes 25% more, 15% is allowed"),
-        ({"ratio": Ratios(loads=Estimate(0.7, 0.6, 0.8))}, "loads takes 43% more"),
+        ({"ratio": replace(AS_FAST, dumps=Estimate(1.6, 1.5, 1.7))}, "dumps takes 25% more, 15% is allowed"),
+        ({"ratio": replace(AS_FAST, loads=Estimate(0.7, 0.6, 0.8))}, "loads takes 43% more"),
+        ({"ratio": replace(AS_FAST, dumps=None)}, "dumps has no ratio to bare-pickle"),
+        ({"detail": "999 to 1,001 bytes, from process to process"}, "its size varies, and did not: 999 to 1,001"),
+        ({"bytes": None}, "no bytes, not 1,000 bytes"),
     ],
 )
 def test_what_is_not_as_it_was_fails(one_case: Result, changes: dict[str, object], said: str) -> None:
@@ -93,15 +107,53 @@ def test_what_looks_slower_is_doubtful_whatever_its_interval(one_case: Result) -
 @pytest.mark.parametrize(
     "ratio",
     [
-        Ratios(Estimate(1.6, 1.5, 1.75)),  # the interval reaches what is allowed
-        Ratios(Estimate(1.8, 1.78, 1.82)),  # 11 % slower
-        Ratios(Estimate(9.0, 8.0, 10.0)),  # faster
-        Ratios(round_trip=Estimate(0.1, 0.1, 0.1)),
-        Ratios(),
+        replace(AS_FAST, dumps=Estimate(1.6, 1.5, 1.75)),  # the interval reaches what is allowed
+        replace(AS_FAST, dumps=Estimate(1.8, 1.78, 1.82)),  # 11 % slower
+        replace(AS_FAST, dumps=Estimate(9.0, 8.0, 10.0)),  # faster
+        replace(AS_FAST, round_trip=Estimate(0.1, 0.1, 0.1)),
+        replace(AS_FAST, round_trip=None),
     ],
 )
 def test_chance_and_what_is_allowed_pass(one_case: Result, ratio: Ratios) -> None:
     assert failures(one_case, _changed(one_case, ratio=ratio)) == []
+
+
+def test_without_the_time_of_pickle_nothing_is_held_and_that_fails(one_case: Result) -> None:
+    """Where pickle itself failed in the run, no case has a ratio."""
+    found = failures(one_case, _changed(one_case, ratio=Ratios()))
+
+    assert [failure.what.split()[0] for failure in found] == ["dumps", "loads"]
+
+
+def test_a_baseline_of_nothing_fails(one_case: Result) -> None:
+    nothing = replace(one_case, cases=one_case.cases[1:])
+
+    (failure,) = failures(nothing, one_case)
+
+    assert str(failure) == "the baseline: it has no case of a serializer, so there is nothing to hold"
+
+
+def test_what_a_baseline_cannot_hold_is_a_note(one_case: Result) -> None:
+    varying = _changed(one_case, ratio=replace(AS_FAST, loads=None), detail="999 to 1,001 bytes")
+
+    assert failures(varying, _changed(one_case, bytes=1001)) == []
+    assert list(unheld(one_case)) == []
+    assert list(unheld(varying)) == [
+        "cart, json: no ratio to bare-pickle for loads, which cannot be held",
+        "cart, json: its size is not held, for it varies: 999 to 1,001 bytes",
+    ]
+    assert set(unheld(varying)) <= set(notes(varying, one_case))
+
+
+def test_a_baseline_is_limited_to_what_is_asked_for(one_case: Result) -> None:
+    ours, bare = one_case.cases
+    more = replace(ours, workload="login"), replace(ours, gc="disabled"), replace(ours, serializer="cbor", label="cbor")
+    baseline = replace(one_case, cases=(ours, bare, *more))
+
+    assert limited(baseline) == baseline
+    assert limited(baseline, serializers=["json"], workloads=["cart"], collectors=["enabled"]).cases == (ours,)
+    assert limited(baseline, serializers=["cbor"]).fidelity == ()
+    assert limited(baseline, workloads=["login"]).fidelity == one_case.fidelity
 
 
 def test_what_a_library_alone_does_is_not_ours(one_case: Result) -> None:
@@ -111,8 +163,40 @@ def test_what_a_library_alone_does_is_not_ours(one_case: Result) -> None:
 def test_a_case_that_is_gone_fails_and_a_new_one_is_a_note(one_case: Result) -> None:
     fewer = replace(one_case, cases=())
 
-    assert "was not measured" in str(failures(one_case, fewer)[0])
+    assert str(failures(one_case, fewer)[0]) == "cart, json: it is in the baseline, and was not measured"
     assert "cart, json: not in the baseline" in notes(fewer, one_case)
+
+
+@pytest.mark.parametrize(
+    ("broken", "workload", "reason"),
+    [
+        ("ImportError: no librotten", None, "the serializer json is broken: ImportError: no librotten"),
+        (None, "it cannot be built", "the workload cart is broken: it cannot be built"),
+    ],
+)
+def test_what_is_broken_now_fails_with_the_reason(
+    one_case: Result, broken: str | None, workload: str | None, reason: str
+) -> None:
+    ours, bare = one_case.serializers
+    now = replace(
+        one_case,
+        cases=(),
+        serializers=(replace(ours, broken=broken), bare),
+        workloads=tuple(replace(each, broken=workload) for each in one_case.workloads),
+    )
+
+    assert str(failures(one_case, now)[0]) == f"cart, json: it is in the baseline, and was not measured: {reason}"
+
+
+def test_what_is_not_installed_any_more_fails_once_for_all_values(one_case: Result) -> None:
+    values = tuple(FidelityCell("json", value, "containers", Fate.IDENTICAL) for value in ("tuple", "list", "set"))
+    gone = replace(one_case, cases=(), fidelity=(), serializers=one_case.serializers[1:])
+
+    _, of_values = failures(replace(one_case, fidelity=values), gone)
+
+    assert str(of_values) == (
+        "fidelity, json: 3 values are in the baseline, and none was tried: the serializer json is not installed"
+    )
 
 
 @pytest.mark.parametrize("fate", [Fate.EQUAL, Fate.REFUSED, Fate.CHANGED_TYPE])
@@ -121,6 +205,19 @@ def test_a_value_that_is_kept_less_well_fails_and_one_kept_better_passes(one_cas
 
     assert str(failures(one_case, worse)[0]).startswith("fidelity, json, tuple: ")
     assert failures(worse, one_case) == []
+    assert f"fidelity, json, tuple: identical, which is better than {fate}; --update holds it to that" in notes(
+        worse, one_case
+    )
+
+
+def test_what_comes_back_shared_now_and_a_new_value_are_notes(one_case: Result) -> None:
+    before = replace(_changed(one_case, identity=False), fidelity=())
+
+    assert failures(before, one_case) == []
+    assert notes(before, one_case) == [
+        "cart, json: objects that the session shares come back shared now, not as copies",
+        "fidelity, json, tuple: not in the baseline",
+    ]
 
 
 def test_another_machine_or_library_is_told(one_case: Result) -> None:

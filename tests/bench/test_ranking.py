@@ -72,3 +72,22 @@ def test_the_command_says_so_with_its_status(
 
     assert main(["compare", str(tmp_path / "one.json"), str(tmp_path / "other.json")]) == status
     assert said in capsys.readouterr().out
+
+
+def test_results_that_have_nothing_in_common_cannot_be_compared(
+    result: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the times of single passes are missing, as in the baseline of a gate."""
+    timed = _result(result, _row("a", 1.0), _row("b", 1.5))
+    write_result(timed, tmp_path / "one.json")
+    others = (
+        _result(result, _row("c", 1.0), _row("d", 1.5)),
+        replace(timed, cases=tuple(replace(case, samples={}) for case in timed.cases)),
+    )
+
+    for other in others:
+        write_result(other, tmp_path / "other.json")
+        with pytest.raises(SystemExit) as ended:
+            main(["compare", str(tmp_path / "one.json"), str(tmp_path / "other.json")])
+        assert ended.value.code == 2
+        assert "have no pair of timed serializers in common" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from made_result import rejected
 
 from memcached_sessions.bench.case import Outcome
 from memcached_sessions.bench.reports.advice import Advice, advice
+from memcached_sessions.bench.reports.reading import reference_labels
 from memcached_sessions.bench.result import CaseResult, Defence, EvolutionCell, Fate, FidelityCell, HostileCell, Result
 
 
@@ -51,6 +52,15 @@ def test_references_are_never_advice(full: Result) -> None:
 
     assert named
     assert not {label for label in named if label.startswith("bare-") or label == "construction-floor"}
+
+
+def test_a_reference_that_is_measured_twice_is_one_under_both_names(full: Result) -> None:
+    again = [replace(case, label="bare-orjson-again") for case in full.cases if case.label == "bare-orjson"]
+
+    labels = reference_labels(replace(full, cases=(*full.cases, *again)))
+
+    assert {"bare-orjson", "bare-orjson-again"} <= labels
+    assert "compact" not in labels
 
 
 def test_whoever_hostile_bytes_harmed_is_not_safe_whatever_it_claims(full: Result) -> None:

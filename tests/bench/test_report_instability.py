@@ -71,6 +71,15 @@ def test_a_serializer_that_is_no_tie_with_itself_is_said(result: Result) -> None
     assert "on login (gc enabled) one serializer under two names is no tie in loads: 1.200 (1.100-1.300)" in line
 
 
+def test_a_workload_on_which_noise_was_not_measured_is_named(full: Result) -> None:
+    """The baseline's twin failed there, or the baseline itself."""
+    fewer = tuple(each for each in full.noise if each.workload != "population")
+
+    assert not any("noise unknown" in line for line in instability(full))
+    (line,) = (line for line in instability(replace(full, noise=fewer)) if "noise unknown" in line)
+    assert line.startswith("noise unknown: on population (gc enabled) bare-pickle was not timed under two names")
+
+
 def test_every_report_shows_the_warnings_first(result: Result) -> None:
     noisy = replace(result, tie_band={"loads": 0.081})
 

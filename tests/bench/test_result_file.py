@@ -72,6 +72,7 @@ def test_the_file_has_the_top_level_that_others_rely_on(result: Result, tmp_path
     ("text", "complaint"),
     [
         ("{", "no JSON"),
+        pytest.param("[" * 100_000, "no JSON", id="too deep"),
         ("[]", "no 'schema'"),
         ('{"benchmarks": []}', "no 'schema'"),
         ('{"schema": 1}', "schema 1 and this version reads 2"),
@@ -88,14 +89,25 @@ def test_what_is_no_result_is_refused_with_the_file_and_the_reason(text: str, co
     assert str(path) in str(refused.value)
 
 
+def test_what_is_told_to_run_is_what_writes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text('{"schema": 1}')
+
+    with pytest.raises(ResultFileError, match=r"or write it again with session-bench gate --update$"):
+        read_result(path, again="session-bench gate --update")
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
         (lambda data: data.update(passes="many"), "result.passes should be of type int"),
         (
             lambda data: data["cases"][1]["dumps"].update(median="fast"),
-            "result.cases.1..dumps.median should be a number",
+            'result.cases.1..dumps.median should be a finite number, not "fast"',
         ),
+        (lambda data: data.update(duration_s=float("nan")), "result.duration_s should be a finite number, not NaN"),
+        (lambda data: data.update(confidence=float("inf")), "result.confidence should be a finite number, not Inf"),
+        (lambda data: data.update(confidence=10**400), "result.confidence should be a finite number, not 1000"),
         (lambda data: data["cases"][1].update(outcome="splendid"), "result.cases.1..outcome should be one of verified"),
         (lambda data: data["cases"][1].update(verified=1), "result.cases.1..verified should be of type bool"),
         (lambda data: data["cases"].append(7), "result.cases.5. should be an object"),
