@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict, deque
-from dataclasses import dataclass
-from datetime import datetime, time, timezone
+from dataclasses import dataclass, is_dataclass
+from datetime import datetime, time, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, StrEnum
 from numbers import Number
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from .classes import builtin_base, derived_names, slots_of
@@ -69,6 +69,28 @@ def difference(original: object, loaded: object, *, identity: bool = False) -> D
     '[1]: a shared list became two'
     """
     return _Comparison(identity=identity).run(original, loaded)
+
+
+def shared_between(copy: object, other: object) -> Difference | None:
+    """Return the first mutable object that two round trips of one value have in common, or None if there is none.
+
+    Who changes one copy must not change the other, as happens where ``loads`` returns what it has returned before. What
+    instances are is told by their attributes: without any they may be one by design, as may time zones and the frozen.
+
+    Parameters
+    ----------
+    copy, other
+        What two calls of ``loads`` returned for the same payload.
+
+    >>> seats = [1, 2]
+    >>> str(shared_between({"seats": seats}, {"seats": seats}))
+    'seats: loads returned the same list twice'
+    >>> shared_between({"seats": [1, 2]}, {"seats": [1, 2]}) is None
+    True
+    """
+    held = _Comparison(identity=True)
+    held.run(copy, copy)
+    return _Overlap(frozenset(held.originals)).run(other, other)
 
 
 class _Found(NamedTuple):
@@ -181,6 +203,20 @@ class _Comparison:
         return None
 
 
+class _Overlap(_Comparison):
+    """Compares a value with itself, to come by all that is in it, and finds what another value holds, too."""
+
+    def __init__(self, held: frozenset[int]) -> None:
+        super().__init__(identity=True)
+        self.held = held
+
+    def references(self, value: object, other: object) -> _Found | None:
+        del other  # it is the value
+        if id(value) not in self.held or not _is_changed_in_place(value):
+            return None
+        return _Found(f"loads returned the same {type(value).__qualname__} twice", Change.SHARING)
+
+
 _PLAIN = frozenset({str, int, bool, bytes, type(None)})
 
 
@@ -228,6 +264,13 @@ _NO_TWIN = object()
 def _is_mutable(value: object) -> bool:
     """Return whether it matters if the value is one object or two equal ones."""
     return isinstance(value, (list, dict, set, bytearray, deque)) or _state(value) is not None
+
+
+def _is_changed_in_place(value: object) -> bool:
+    if isinstance(value, (list, dict, set, bytearray, deque)):
+        return True
+    frozen = is_dataclass(value) and cast("Any", value).__dataclass_params__.frozen
+    return bool(_state(value)) and not frozen and not isinstance(value, (tzinfo, type))
 
 
 def _state(value: object) -> dict[str, Any] | None:

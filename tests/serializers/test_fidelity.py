@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from memcached_sessions.serializers.fidelity import Change, difference
+from memcached_sessions.serializers.fidelity import Change, difference, shared_between
 from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted, Tags
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 
@@ -128,3 +128,29 @@ def test_a_cycle_that_closes_elsewhere_is_seen() -> None:
     wrong = Node("root")
     Node("child", wrong).parent = Node("root")
     assert difference(root, wrong, identity=True) is not None
+
+
+@pytest.mark.parametrize("sample", [*SAMPLES, CYCLIC_TREE], ids=str)
+def test_two_values_have_nothing_in_common_unless_they_are_one(sample: Any) -> None:
+    """What cannot be changed in place may be one."""
+    assert shared_between(sample.make(), sample.make()) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ([], "cart[0].tags: loads returned the same list twice"),
+        ({}, "cart[0].tags: loads returned the same dict twice"),
+        (_with_note(Node("a")), "cart[0].tags: loads returned the same Node twice"),
+        (("a", [1]), "cart[0].tags[1]: loads returned the same list twice"),
+        (deque([{1}]), "cart[0].tags: loads returned the same deque twice"),
+    ],
+)
+def test_what_two_values_have_in_common_is_told_with_its_place(held: Any, said: str) -> None:
+    assert str(shared_between({"cart": [{"tags": held}]}, {"cart": [{"tags": held}]})) == said
+
+
+@pytest.mark.parametrize("held", [("a", 1), "text", Level.LOW, UTC, Point(1, 2), object(), int])
+def test_what_cannot_be_changed_in_place_may_be_held_in_common(held: Any) -> None:
+    """Such as a time zone, an instance that is frozen, or one that has no attributes."""
+    assert shared_between({"held": held}, {"held": held}) is None
