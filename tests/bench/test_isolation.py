@@ -194,7 +194,7 @@ def test_a_task_that_does_not_come_to_its_end_in_the_interpreter_is_an_error(tmp
     (tmp_path / "isolated_tasks.py").write_text(TASKS)
     monkeypatch.syspath_prepend(tmp_path)
 
-    with Interpreter() as fresh, pytest.raises(InterpreterError, match="prepare_for_ever was stopped after 0.5 s"):
+    with Interpreter() as fresh, pytest.raises(InterpreterError, match=r"prepare_for_ever was stopped after 0\.5 s"):
         fresh.prepare("isolated_tasks:prepare_for_ever", {}, seconds=0.5)
 
 
