@@ -19,7 +19,7 @@ from ..serializers import (
     SerializerInfo,
     get_serializer,
 )
-from ..serializers.fidelity import Change, changeable, common_object, difference
+from ..serializers.fidelity import Change, changeable, difference
 from .floor import FLOOR, builder
 from .references import references
 from .store import SessionStore
@@ -274,11 +274,8 @@ def _comes_back_shared(serializer: Serializer, session: object, store: SessionSt
         raise rejection(Outcome.FAILED, f"the store did not keep the {len(payload)} bytes of the payload")
     # Twice, because a serializer that keeps state between calls can be right once, or hand out one object for all.
     copies = (serializer.loads(stored), serializer.loads(stored))
-    if (common := common_object(*copies)) is not None:
-        what = (
-            f"two loads returned one {type(common).__qualname__}: whoever changes it in one session changes the other"
-        )
-        raise rejection(Outcome.UNFAITHFUL, what)
+    if common := shared_between(*copies):
+        raise rejection(Outcome.UNFAITHFUL, f"{common.what}: who changes one session changes another", common.path)
     shared = [_is_equal(session, copy, identity=serializer.capabilities.identity) for copy in copies]
     return all(shared)
 

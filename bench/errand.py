@@ -10,7 +10,10 @@ from typing import TypedDict
 from ..serializers import available_serializers
 from .case import Case, Option
 from .references import references
-from .workload import Workload, WorkloadInfo, available_workloads
+from .workload import Workload, WorkloadInfo, installed_workloads
+
+PREPARE = f"{__name__}:prepare"
+"""The task that an interpreter begins with."""
 
 
 class CaseData(TypedDict):
@@ -44,7 +47,7 @@ def case_of(data: CaseData) -> Case:
 
 
 def prepare() -> None:
-    """Import all plug-ins: the task that an interpreter begins with."""
+    """Import all plug-ins."""
     available_serializers()
     references()
     _workloads()
@@ -90,4 +93,4 @@ _BUILT: dict[str, list[object]] = {}
 
 @cache
 def _workloads() -> dict[str, WorkloadInfo]:
-    return available_workloads()
+    return installed_workloads()

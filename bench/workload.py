@@ -1,18 +1,27 @@
 """A workload: a session to store, built again in the same way whenever it is asked for.
 
-Workloads are found by entry point, those of this package too. Invariant: `Workload.build` depends on nothing but the
-code and its seed, so every process, whatever its hash seed, measures the same session.
+Workloads are found by entry point, those of this package too. Invariants: `Workload.build` depends on nothing but the
+code and its seed, so every process, whatever its hash seed, measures the same session; the process that asks which
+workloads there are builds none of them, for a build may do anything, and need not end.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
 
 from ..serializers import ConverterRegistry
 from ..serializers.errors import PluginError
 from ..serializers.plugins import Plugin, installed
+from ..serializers.readable import readable, readable_error
+from .isolation.forked import End, run_forked
 
 WORKLOADS = "memcached_sessions.workloads"
+
+_BUILD_SECONDS = 20.0
+"""How long a workload may take to build, for it to be one."""
+_BUILD_MEMORY = 4 << 30
+"""Bytes of address space that it may take."""
 
 
 def register_nothing(registry: ConverterRegistry) -> None:
@@ -70,27 +79,58 @@ class WorkloadInfo:
 def available_workloads() -> dict[str, WorkloadInfo]:
     """Return every installed workload by name, the broken ones with the reason.
 
-    Two distributions that claim one name make that name broken, with a reason that names both.
+    Each is built once, in a child. One that does not end, exits or crashes is broken, as is one that fails. Two
+    distributions that claim one name make that name broken, with a reason that names both.
 
     >>> available_workloads()["login"].broken is None
     True
+    """
+    return {name: _tried(info) for name, info in installed_workloads().items()}
+
+
+def installed_workloads() -> dict[str, WorkloadInfo]:
+    """Return what `available_workloads` does, but build none: for who knows already which of them can be built.
+
+    >>> installed_workloads()["login"].workload.seed
+    14142
     """
     return {plugin.name: _describe(plugin) for plugin in installed(WORKLOADS).values()}
 
 
 def _describe(plugin: Plugin) -> WorkloadInfo:
-    broken = ""
     try:
-        workload = plugin.load()
-        if isinstance(workload, Workload) and workload.name == plugin.name:
-            workload.build()
-            return WorkloadInfo(plugin.name, plugin.distribution, plugin.version, workload)
-        broken = (
-            f"its entry point must name a Workload called {plugin.name!r}, not "
-            f"{f'one called {workload.name!r}' if isinstance(workload, Workload) else type(workload).__qualname__}"
-        )
-    except PluginError as error:
-        broken = str(error)
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and is shown with its reason
-        broken = f"it cannot be built: {type(error).__name__}: {error}"
-    return WorkloadInfo(plugin.name, plugin.distribution, plugin.version, broken=broken)
+        workload = _checked(plugin.name, plugin.load())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit, and is shown with its reason
+        reason = readable(error) if isinstance(error, PluginError) else readable_error(error)
+        return WorkloadInfo(plugin.name, plugin.distribution, plugin.version, broken=reason)
+    return WorkloadInfo(plugin.name, plugin.distribution, plugin.version, workload)
+
+
+def _checked(name: str, found: Any) -> Workload:
+    """Return a workload as it was found, but with nothing in it that a result could not hold."""
+    if not isinstance(found, Workload) or found.name != name:
+        other = f"one called {found.name!r}" if isinstance(found, Workload) else type(found).__qualname__
+        raise PluginError(f"its entry point must name a Workload called {name!r}, not {other}")
+    if found.seed is not None and type(found.seed) is not int:
+        raise PluginError(f"its seed must be an int or None, not {type(found.seed).__qualname__}")
+    return Workload(
+        name, readable(found.description), found.seed, found.build, found.register, population=bool(found.population)
+    )
+
+
+def _tried(info: WorkloadInfo) -> WorkloadInfo:
+    """Return what is known of a workload once it was built in a child."""
+    if info.workload is None:
+        return info
+    ended = run_forked(partial(_build, info.workload), seconds=_BUILD_SECONDS, memory=_BUILD_MEMORY)
+    if ended.end is End.RETURNED:
+        return info
+    return replace(info, workload=None, broken=f"it cannot be built: {ended.detail}")
+
+
+def _build(workload: Workload) -> None:
+    sessions = workload.sessions()
+    if workload.population and (type(sessions) is not list or not sessions):
+        raise PluginError("a population must be a list of at least one session")

@@ -4,12 +4,13 @@ Invariant: a serializer that is broken or ambiguous is reported as that, and nev
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from .errors import PluginError
 from .plugins import Plugin, find, installed
 from .protocol import Capabilities, Serializer, Variants
+from .readable import readable, readable_error
 from .registry import DEFAULT, ConverterRegistry
 
 _SERIALIZERS = "memcached_sessions.serializers"
@@ -66,23 +67,37 @@ def available_serializers() -> dict[str, SerializerInfo]:
 
 def _describe(plugin: Plugin) -> SerializerInfo:
     try:
-        serializer = _checked(plugin.name, cast("Callable[..., object]", plugin.load())(registry=DEFAULT))
+        return _described(plugin, cast("Callable[..., object]", plugin.load())(registry=DEFAULT))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit, and is shown with its reason
-        reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        reason = readable(error) if isinstance(error, PluginError) else readable_error(error)
         return SerializerInfo(plugin.name, plugin.distribution, plugin.version, broken=reason)
-    implementation = str(getattr(serializer, "implementation", ""))
-    unvaried: Mapping[str, Mapping[str, Any]] = {plugin.name: {}}
-    variants = serializer.variants if isinstance(serializer, Variants) else unvaried
+
+
+def _described(plugin: Plugin, made: object) -> SerializerInfo:
+    """Return what a serializer says of itself. Each of its members is read once: a property may run anything."""
+    if not isinstance(made, Serializer):
+        raise PluginError(f"{type(made).__qualname__} is no Serializer: it lacks a member")
+    name, capabilities = made.name, made.capabilities
+    if type(capabilities) is not Capabilities or {type(claim) for claim in asdict(capabilities).values()} != {bool}:
+        raise PluginError(f"the capabilities of {type(made).__qualname__} must be Capabilities, each True or False")
+    if name != plugin.name:
+        raise PluginError(f"its entry point is called {plugin.name!r}, and it calls itself {name!r}")
+    unvaried: dict[str, dict[str, Any]] = {plugin.name: {}}
+    variants = _checked(made.variants) if isinstance(made, Variants) else unvaried
+    implementation = readable(getattr(made, "implementation", ""))
     return SerializerInfo(
-        plugin.name, plugin.distribution, plugin.version, implementation, serializer.capabilities, variants=variants
+        plugin.name, plugin.distribution, plugin.version, implementation, capabilities, variants=variants
     )
 
 
-def _checked(name: str, made: object) -> Serializer:
-    if not isinstance(made, Serializer) or type(made.capabilities) is not Capabilities:
-        raise PluginError(f"{type(made).__qualname__} is no Serializer: it lacks a member or its capabilities")
-    if made.name != name:
-        raise PluginError(f"its entry point is called {name!r}, and it calls itself {made.name!r}")
-    return made
+def _checked(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the options of variants, by labels that can be printed."""
+    found = {label: dict(options) for label, options in variants.items()}
+    for label in found:
+        if type(label) is not str or not label or readable(label) != label:
+            raise PluginError(f"a variant cannot be called {label!r}: a label is a text of one line")
+    if not found:
+        raise PluginError("it has no variant: the first is the serializer as it is")
+    return found

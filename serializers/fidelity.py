@@ -12,12 +12,12 @@ from __future__ import annotations
 import struct
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, time, timezone
+from dataclasses import dataclass, is_dataclass
+from datetime import datetime, time, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, StrEnum
 from numbers import Number
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from .classes import builtin_base, derived_names, slots_of
@@ -72,21 +72,29 @@ def difference(original: object, loaded: object, *, identity: bool = False) -> D
     return _Comparison(identity=identity).run(original, loaded)
 
 
-def common_object(one: object, other: object) -> object:
-    """Return an object that two values have in common, though whoever changes it in one changes it in the other.
+def shared_between(copy: object, other: object) -> Difference | None:
+    """Return the first mutable object that two round trips of one value have in common, or None if there is none.
 
-    Two round trips of one payload have none: sessions that are loaded separately are changed separately.
+    Who changes one copy must not change the other, as happens where ``loads`` returns what it has returned before. What
+    instances are is told by their attributes: without any they may be one by design, as may time zones and the frozen.
 
-    Returns
-    -------
-    The first such object; None if there is none. What cannot be changed does not count.
+    Parameters
+    ----------
+    copy, other
+        What two calls of ``loads`` returned for the same payload.
 
-    >>> items = [1]
-    >>> common_object({"cart": items}, {"cart": items}), common_object({"cart": items}, {"cart": [1]})
-    ([1], None)
+    >>> seats = [1, 2]
+    >>> str(shared_between({"seats": seats}, {"seats": seats}))
+    'seats: loads returned the same list twice'
+    >>> shared_between({"seats": [1, 2]}, {"seats": [1, 2]}) is None
+    True
     """
-    known = {id(each) for each in changeable(one)}
-    return next((each for each in changeable(other) if id(each) in known), None)
+    known = {id(each) for each in changeable(copy)}
+    if known.isdisjoint(id(each) for each in changeable(other)):
+        return None  # as nearly always, and soon known
+    held = _Comparison(identity=True)
+    held.run(copy, copy)
+    return _Overlap(frozenset(held.originals)).run(other, other)
 
 
 def changeable(value: object) -> Iterator[Any]:
@@ -218,6 +226,20 @@ class _Comparison:
         return None
 
 
+class _Overlap(_Comparison):
+    """Compares a value with itself, to come by all that is in it, and finds what another value holds, too."""
+
+    def __init__(self, held: frozenset[int]) -> None:
+        super().__init__(identity=True)
+        self.held = held
+
+    def references(self, value: object, other: object) -> _Found | None:
+        del other  # it is the value
+        if id(value) not in self.held or not _is_changed_in_place(value):
+            return None
+        return _Found(f"loads returned the same {type(value).__qualname__} twice", Change.SHARING)
+
+
 _PLAIN = frozenset({str, int, bool, bytes, type(None)})
 
 
@@ -265,6 +287,13 @@ _NO_TWIN = object()
 def _is_mutable(value: object) -> bool:
     """Return whether it matters if the value is one object or two equal ones."""
     return isinstance(value, (list, dict, set, bytearray, deque)) or _state(value) is not None
+
+
+def _is_changed_in_place(value: object) -> bool:
+    if isinstance(value, (list, dict, set, bytearray, deque)):
+        return True
+    frozen = is_dataclass(value) and cast("Any", value).__dataclass_params__.frozen
+    return bool(_state(value)) and not frozen and not isinstance(value, (tzinfo, type))
 
 
 def _state(value: object) -> dict[str, Any] | None:

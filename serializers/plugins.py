@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from .errors import PluginError
+from .readable import readable_error
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Plugin:
         except BaseException as error:
             raise PluginError(
                 f"{self.name!r} of {self.distribution} {self.version} cannot be imported from {entry.value}: "
-                f"{type(error).__name__}: {error}"
+                f"{readable_error(error)}"
             ) from error
 
 

@@ -43,6 +43,7 @@ _TASK = "memcached_sessions.bench.captured.capture:prepare"
 _KEEPER = "pickle"
 """The serializer that keeps sessions between processes: it keeps all types and what is shared, and, restricted, it
 makes nothing but what is registered. It is a file of our own account that it reads."""
+_NOT_KEPT = f"it cannot be handed to other processes by {_KEEPER}"
 
 Progress = Callable[[int, int], None]
 
@@ -149,7 +150,7 @@ def captured(
         sessions = _anonymous(found.sessions, registry, seed, _part(progress, 1))
     payloads = _kept(sessions, registry, found)
     if not payloads:
-        raise CaptureError(f"no session can be handed to other processes: {next(iter(found.unread))}")
+        raise CaptureError(f"no session can be handed to other processes by {_KEEPER}: {found.examples[_NOT_KEPT]}")
     return Capture(
         payloads=payloads,
         origin="live sessions" if source.startswith(SCHEME) else "files",
@@ -231,7 +232,7 @@ def _kept(sessions: Iterable[object], registry: ConverterRegistry, found: Found)
         try:
             payloads.append(serializer.dumps(session))
         except SerializationError as error:
-            found.pass_over(f"it cannot be handed to other processes by {_KEEPER}", error.problem)
+            found.pass_over(_NOT_KEPT, error.problem)
     return tuple(payloads)
 
 

@@ -4,9 +4,10 @@
 are read by the restricted reader. ``.session`` is a stored value of the session manager as it lies in
 memcached; the name before the suffix is its storage key, with ``%`` and two digits for what a file's name cannot have.
 
-Invariant: no file is passed over in silence.
+Invariants: no file is passed over in silence; none is read that is larger than a session can be.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -22,6 +23,9 @@ FORMATS = ("json", "msgpack", "cbor", "compact", "pickle")
 """The serializers whose payloads are read, and their suffixes."""
 
 STORED = ".session"
+
+LARGEST = 64 << 20
+"""Bytes of a file: more than any memcached keeps that is not told otherwise, by far."""
 
 
 def sessions_of_folder(
@@ -95,9 +99,14 @@ def _add(found: Found, file: Path, reader: _Reader) -> None:
         found.pass_over(f"its name ends with none of {', '.join((*FORMATS, STORED[1:]))}", file.name)
         return
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            data = opened.read() if size <= LARGEST else b""
     except OSError as error:
         found.pass_over(f"it cannot be opened: {error.strerror}", file.name)
+        return
+    if size > LARGEST:
+        found.pass_over(f"it has more than {LARGEST >> 20} MiB, which no session has", file.name)
         return
     if file.suffix == STORED:
         try:

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, cast
 
 from ...serializers import SerializationError
 from ...serializers.fidelity import difference
+from ...serializers.readable import readable, readable_error
 from ..case import Outcome
 from ..isolation.series import Asking, answer
 from ..row import Row, RowData, row_of
@@ -17,8 +18,8 @@ class Answer(TypedDict):
 
     outcome: str
     detail: str
-    payload: str
-    """In hexadecimal, if it was written."""
+    payload: str | None
+    """In hexadecimal; None if it was not written."""
 
 
 def prepare(release: Release) -> None:
@@ -33,7 +34,7 @@ def write(row: RowData, asking: Asking) -> bool:
     return answer((partial(_written, asked, step) for step in STEPS), asking)
 
 
-def read(row: RowData, payloads: Sequence[str], asking: Asking) -> bool:
+def read(row: RowData, payloads: Sequence[str | None], asking: Asking) -> bool:
     """Read what `write` wrote with each step's class of today: a task for `isolation.series.ask`.
 
     Parameters
@@ -41,13 +42,13 @@ def read(row: RowData, payloads: Sequence[str], asking: Asking) -> bool:
     row
         The serializer.
     payloads
-        In the order of `STEPS`; empty where nothing was written.
+        In hexadecimal, in the order of `STEPS`; None where nothing was written.
     asking
         How.
     """
     asked = row_of(row)
     questions: list[Callable[[], Answer]] = [
-        partial(_read, asked, step, bytes.fromhex(payload)) for step, payload in zip(STEPS, payloads, strict=True)
+        partial(_read, asked, step, payload) for step, payload in zip(STEPS, payloads, strict=True)
     ]
     return answer(questions, asking)
 
@@ -58,19 +59,22 @@ def _written(row: Row, step: Step) -> Answer:
         payload = row.make(step.registry("yesterday")).dumps({"cart": [step.value("yesterday")]})
     except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything
         outcome = Outcome.REFUSED if isinstance(error, refusals) else Outcome.FAILED
-        return Answer(outcome=outcome, detail=_said("writing", error), payload="")
+        return Answer(outcome=outcome, detail=_said("writing", error), payload=None)
+    if type(payload) is not bytes:
+        what = f"dumps returned {readable(type(payload).__qualname__)} instead of bytes"
+        return Answer(outcome=Outcome.FAILED, detail=what, payload=None)
     return Answer(outcome=Outcome.VERIFIED, detail="", payload=payload.hex())
 
 
-def _read(row: Row, step: Step, payload: bytes) -> Answer:
-    if not payload:
-        return Answer(outcome=Outcome.FAILED, detail="", payload="")
+def _read(row: Row, step: Step, payload: str | None) -> Answer:
+    if payload is None:
+        return Answer(outcome=Outcome.FAILED, detail="nothing was written", payload=None)
     try:
-        session = cast("Any", row.make(step.registry("today")).loads(payload))
+        session = cast("Any", row.make(step.registry("today")).loads(bytes.fromhex(payload)))
         changed = _changed(step, session["cart"][0])
     except BaseException as error:  # noqa: BLE001 - a plug-in may raise anything
-        return Answer(outcome=Outcome.FAILED, detail=_said("reading", error), payload="")
-    return Answer(outcome=Outcome.UNFAITHFUL if changed else Outcome.VERIFIED, detail=changed, payload="")
+        return Answer(outcome=Outcome.FAILED, detail=_said("reading", error), payload=None)
+    return Answer(outcome=Outcome.UNFAITHFUL if changed else Outcome.VERIFIED, detail=readable(changed), payload=None)
 
 
 def _changed(step: Step, product: object) -> str:
@@ -83,4 +87,4 @@ def _changed(step: Step, product: object) -> str:
 
 
 def _said(doing: str, error: BaseException) -> str:
-    return " ".join(f"{doing}: {type(error).__qualname__}: {error}".split())
+    return f"{doing}: {readable_error(error)}"

@@ -5,14 +5,15 @@ from typing import Any
 
 from ...serializers import SerializerInfo
 from ..case import Outcome
+from ..errand import PREPARE
 from ..isolation.forked import End
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import Series, ask
 from ..result import EvolutionCell
 from ..row import Row, every_row
+from .asking import Answer
 from .releases import STEPS
 
-_ERRAND = "memcached_sessions.bench.errand:prepare"
 _TASKS = f"{__package__}.asking"
 _SECONDS = 1.0
 """Of processor time that a value may take."""
@@ -51,7 +52,7 @@ def evolution(
     cells: list[EvolutionCell] = []
     with Interpreter() as yesterday, Interpreter() as today:
         for interpreter, release in ((yesterday, "yesterday"), (today, "today")):
-            interpreter.prepare(_ERRAND, {})
+            interpreter.prepare(PREPARE, {})
             interpreter.prepare(f"{_TASKS}:prepare", {"release": release})
         for done, row in enumerate(rows, 1):
             cells += _row(yesterday, today, row)
@@ -65,21 +66,21 @@ def _row(yesterday: Interpreter, today: Interpreter, row: Row) -> list[Evolution
     written = _told(ask(yesterday, f"{_TASKS}:write", arguments, seconds=_SECONDS, memory=_MEMORY))
     arguments["payloads"] = [answer["payload"] for answer in written]
     read = _told(ask(today, f"{_TASKS}:read", arguments, seconds=_SECONDS, memory=_MEMORY))
-    final = [after if before["payload"] else before for before, after in zip(written, read, strict=True)]
+    final = [before if before["payload"] is None else after for before, after in zip(written, read, strict=True)]
     return [
         EvolutionCell(row.label, step.name, Outcome(answer["outcome"]), answer["detail"])
         for step, answer in zip(STEPS, final, strict=True)
     ]
 
 
-def _told(series: Series) -> list[dict[str, str]]:
+def _told(series: Series) -> list[Answer]:
     """Return an answer for each step, whatever became of the child."""
     missing = f"it was not asked: {series.rest}"
-    answers: list[dict[str, str]] = []
+    answers: list[Answer] = []
     for number in range(len(STEPS)):
         ended = series.answers[number] if number < len(series.answers) else None
         if ended and ended.end is End.RETURNED:
             answers.append(ended.value)
         else:
-            answers.append({"outcome": Outcome.FAILED, "detail": ended.detail if ended else missing, "payload": ""})
+            answers.append(Answer(outcome=Outcome.FAILED, detail=ended.detail if ended else missing, payload=None))
     return answers

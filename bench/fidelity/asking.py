@@ -5,7 +5,8 @@ from functools import partial
 from typing import TypedDict
 
 from ...serializers import ConverterRegistry, SerializationError, Serializer
-from ...serializers.fidelity import Change, difference
+from ...serializers.fidelity import Change, difference, shared_between
+from ...serializers.readable import readable, readable_error
 from ..isolation.series import Asking, answer
 from ..result import Fate
 from ..row import Row, RowData, row_of
@@ -43,6 +44,8 @@ def _fate(row: Row, serializer: Serializer, make: Callable[[], object]) -> Answe
         return Answer(fate=Fate.REFUSED if refused else Fate.FAILED, detail=_said(error))
     if not copies:
         return Answer(fate=Fate.FAILED, detail=f"dumps returned {type(payload).__qualname__} instead of bytes")
+    if found := shared_between(*copies):
+        return Answer(fate=Fate.FAILED, detail=readable(found))
     return max((_compared(make, copy) for copy in copies), key=lambda told: _ORDER.index(told["fate"]))
 
 
@@ -53,7 +56,7 @@ def _compared(make: Callable[[], object], copy: object) -> Answer:
         found = difference({_ATTRIBUTE: make()}, copy) or found
     if not found:
         return Answer(fate=Fate.IDENTICAL, detail="")
-    return Answer(fate=_FATES[found.change], detail=str(found))
+    return Answer(fate=_FATES[found.change], detail=readable(found))
 
 
 _FATES = {Change.SHARING: Fate.EQUAL, Change.TYPE: Fate.CHANGED_TYPE, Change.VALUE: Fate.CHANGED_VALUE}
@@ -61,6 +64,6 @@ _ORDER = [fate.value for fate in Fate]
 
 
 def _said(error: BaseException) -> str:
-    path = str(getattr(error, "path", "") or "")
-    what = str(getattr(error, "problem", "") or f"{type(error).__qualname__}: {error}")
-    return " ".join(f"{path}: {what}".removeprefix(": ").split())
+    """Return the problem and its place where there are any: the error may be of a class that says what it likes."""
+    path, problem = (readable(getattr(error, name, "") or "") for name in ("path", "problem"))
+    return f"{path}: {problem or readable_error(error)}".removeprefix(": ")

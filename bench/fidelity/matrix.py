@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ...serializers import SerializerInfo
+from ..errand import PREPARE
 from ..isolation.forked import End, Ended
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import ask
@@ -10,7 +11,6 @@ from ..result import Fate, FidelityCell
 from ..row import Row, every_row
 from .values import VALUES, NamedValue
 
-_PREPARE = "memcached_sessions.bench.errand:prepare"
 _ASK = f"{__package__}.asking:ask_values"
 _SECONDS = 1.0
 """Of processor time that a value may take."""
@@ -46,7 +46,7 @@ def fidelity_matrix(
     rows = every_row(infos)
     cells: list[FidelityCell] = []
     with Interpreter() as interpreter:
-        interpreter.prepare(_PREPARE, {})
+        interpreter.prepare(PREPARE, {})
         for done, row in enumerate(rows, 1):
             cells += _row(interpreter, row)
             if progress:

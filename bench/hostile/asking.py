@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TypedDict
 
 from ...serializers import ConverterRegistry, DeserializationError, Serializer
+from ...serializers.readable import readable_error
 from ..errand import workload_named
 from ..isolation.series import Asking, answer
 from ..result import Defence
@@ -23,6 +24,9 @@ _WORKLOADS = ("login", "cart-plain", "cart-objects")
 ALLOWED = 128 << 20
 """Bytes by which resident memory may grow: more than a hundred times the largest session that a memcached takes."""
 _SHOWN = 24
+"""Bytes of a payload in a detail."""
+_TOLD = 200
+"""Letters of an error in a detail."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +84,21 @@ def _made(row: Row) -> Serializer:
 def _questions(
     row: Row, serializer: Serializer, payloads: Iterator[bytes], folder: Path
 ) -> Iterator[Callable[[], Answer]]:
-    before = _resident()
+    before, marks = _resident(), frozenset(folder.iterdir())  # of payloads whose processes ended
     for payload in payloads:
-        yield partial(_answer, row, serializer, payload, folder, before)
+        yield partial(_answer, row, serializer, payload, folder, before, marks)
 
 
-def _answer(row: Row, serializer: Serializer, payload: bytes, folder: Path, before: int) -> Answer:
+def _answer(
+    row: Row, serializer: Serializer, payload: bytes, folder: Path, before: int, marks: frozenset[Path]
+) -> Answer:
     started = perf_counter()
     defence, detail = _defence(row, serializer, payload)
     seconds = perf_counter() - started
     growth = max(0, _resident() - before)
     if growth > ALLOWED and defence is not Defence.MEMORY:
         defence, detail = Defence.MEMORY, f"resident memory grew by {growth >> 20} MiB"
-    if made := list(folder.iterdir()):
+    if made := frozenset(folder.iterdir()) - marks:
         defence, detail = Defence.CODE, "it made the folder that the bytes named"
         for path in made:
             shutil.rmtree(path)
@@ -111,7 +117,7 @@ def _defence(row: Row, serializer: Serializer, payload: bytes) -> tuple[Defence,
     except refusals:
         return Defence.REFUSED, ""
     except BaseException as error:  # noqa: BLE001 - what nobody expects is the finding
-        return Defence.OTHER_ERROR, " ".join(f"{type(error).__qualname__}: {error}".split())[:200]
+        return Defence.OTHER_ERROR, readable_error(error)[:_TOLD]
     return Defence.READ, ""
 
 

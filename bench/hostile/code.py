@@ -53,10 +53,13 @@ def code(folder: str) -> Iterator[bytes]:
         yield wrap(_pickled(mark(), pickle.HIGHEST_PROTOCOL))
     for number in _EXTENSIONS:
         inner = _pickled(mark(), pickle.HIGHEST_PROTOCOL)
-        yield b"\xc7" + bytes([len(inner), number]) + inner  # a msgpack extension
+        # A msgpack extension, whose length has one byte or two:
+        head = b"\xc7" + bytes([len(inner)]) if len(inner) < 256 else b"\xc8" + len(inner).to_bytes(2)
+        yield head + bytes([number]) + inner
     for number in _CBOR_TAGS:
         inner = _pickled(mark(), pickle.HIGHEST_PROTOCOL)
-        yield b"\xd9" + number.to_bytes(2) + b"\x58" + bytes([len(inner)]) + inner
+        head = b"\x58" + bytes([len(inner)]) if len(inner) < 256 else b"\x59" + len(inner).to_bytes(2)
+        yield b"\xd9" + number.to_bytes(2) + head + inner
 
 
 def _pickled(mark: str, protocol: int) -> bytes:

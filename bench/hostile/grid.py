@@ -1,10 +1,12 @@
 """The grid of hostile input: every attack on every serializer, each in a child with limits on time and memory."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from ...serializers import SerializerInfo
+from ..errand import PREPARE
 from ..isolation.forked import End, Ended
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import Series, ask
@@ -12,8 +14,7 @@ from ..result import Defence, HostileCell
 from ..row import Row, every_row
 from .attacks import ATTACKS, Attack
 
-_ERRAND = "memcached_sessions.bench.errand:prepare"
-_PREPARE = f"{__package__}.asking:prepare"
+_MAKE = f"{__package__}.asking:prepare"
 _WRITE = f"{__package__}.asking:write_payloads"
 _ASK = f"{__package__}.asking:ask_payloads"
 _SECONDS = 1.0
@@ -53,8 +54,8 @@ def hostile_grid(
     rows = every_row(infos)
     cells: list[HostileCell] = []
     with Interpreter() as interpreter:
-        interpreter.prepare(_ERRAND, {})
-        interpreter.prepare(_PREPARE, {})
+        interpreter.prepare(PREPARE, {})
+        interpreter.prepare(_MAKE, {})
         for row in rows:
             written = ask(interpreter, _WRITE, {"row": row.data()}, seconds=_SECONDS, budget=_BUDGET, memory=_MEMORY)
             valid = [ended.value for ended in written.answers if ended.value]
@@ -78,20 +79,24 @@ def _cell(interpreter: Interpreter, row: Row, attack: Attack, valid: list[str], 
             "folder": folder,
         }
         series = ask(interpreter, _ASK, arguments, seconds=_SECONDS, budget=_BUDGET, memory=_MEMORY)
-    return _summary(row, attack, series)
+        left = any(Path(folder).iterdir())
+    return _summary(row, attack, series, left=left)
 
 
-def _summary(row: Row, attack: Attack, series: Series) -> HostileCell:
+def _summary(row: Row, attack: Attack, series: Series, *, left: bool) -> HostileCell:
+    """Return the worst that was found; what is left in the folder was made by code of which no child could tell."""
     found = [_found(number, ended) for number, ended in enumerate(series.answers)]
     if not found:
-        return HostileCell(row.label, attack.name, Defence.TIME, 0, detail=series.rest)
+        return HostileCell(row.label, attack.name, Defence.NOT_APPLICABLE, 0, detail=series.rest)
+    if left:
+        found.append((Defence.CODE, "it made the folder that the bytes named, and then its process ended"))
     worst, detail = max(found, key=lambda pair: _ORDER.index(pair[0]))
     told = [cast("dict[str, Any]", ended.value) for ended in series.answers if ended.end is End.RETURNED]
     return HostileCell(
         row.label,
         attack.name,
         worst,
-        len(found),
+        len(series.answers),
         seconds=max((answer["seconds"] for answer in told), default=None),
         memory=max((answer["growth"] for answer in told), default=None),
         detail="; ".join(filter(None, (detail, series.rest and f"not all payloads were tried: {series.rest}"))),

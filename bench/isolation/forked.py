@@ -2,7 +2,8 @@
 
 The child is forked, so it has all that this process imported and made, and nothing that another child did. Invariants:
 whatever the function does, the parent goes on, and no child outlives the call, nor does any process that the child
-started and that stayed in its session. The parent should have no threads: a child has only the one that forked.
+started and that stayed in its session; the others are for `orphans`. What a child answered counts, even if it, or what
+it started, does not end by itself. The parent should have no threads: a child has only the one that forked.
 """
 
 import faulthandler
@@ -14,14 +15,18 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
 from typing import Any, NoReturn
 
+from ...serializers.readable import readable_error
+
 _PIECE = 1 << 16
 _LARGEST_ANSWER = 1 << 28
+_LENGTH = 8
+"""Bytes before an answer that say how long it is."""
 
 
 class End(StrEnum):
@@ -46,12 +51,6 @@ class Ended:
     """What the function returned, as JSON carries it; None unless it returned."""
     detail: str = ""
     """What happened otherwise, in one line."""
-    path: str = ""
-    """The ``path`` of the exception, if it had one."""
-    seconds: float = 0.0
-    """From the fork to the answer."""
-    memory: int = 0
-    """How much the resident memory of the child grew, in bytes, as far as it could say."""
 
 
 def run_forked(work: Callable[[], object], *, seconds: float, memory: int | None = None) -> Ended:
@@ -74,24 +73,23 @@ def run_forked(work: Callable[[], object], *, seconds: float, memory: int | None
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    started = monotonic()
+    deadline = monotonic() + seconds
     pid = os.fork()
     if not pid:
         os.close(reading)
         _carry_out(work, writing, memory)
     os.close(writing)
     try:
-        answer = _answer(reading, started + seconds)
+        answer = _answer(reading, deadline)
     finally:
         os.close(reading)
         status = _ended(pid)
-    taken = monotonic() - started
     if answer is None:
-        return Ended(End.TIME, detail=f"it was stopped after {seconds:g} s", seconds=taken)
+        return Ended(End.TIME, detail=f"it was stopped after {seconds:g} s")
     try:
-        return replace(ended_of(json.loads(answer)), seconds=taken)
+        return ended_of(json.loads(answer))
     except (ValueError, TypeError, KeyError):
-        return Ended(End.CRASH, detail=f"the process ended {_by(status)}", seconds=taken)
+        return Ended(End.CRASH, detail=f"the process ended {_by(status)}")
 
 
 def ended_of(told: dict[str, Any]) -> Ended:
@@ -112,10 +110,8 @@ def _carry_out(work: Callable[[], object], writing: int, memory: int | None) -> 
         if memory is not None:
             allowed = _address_space() + memory
             resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-        before = _resident()
-        told = _told(work)
-        told["memory"] = max(0, _resident() - before)
-        data = json.dumps(told).encode()
+        data = json.dumps(_told(work)).encode()
+        data = len(data).to_bytes(_LENGTH) + data
         while data:
             data = data[os.write(writing, data) :]
     finally:
@@ -129,8 +125,7 @@ def _told(work: Callable[[], object]) -> dict[str, object]:
     except MemoryError:
         return {"end": End.MEMORY, "detail": "MemoryError: it took more memory than it may"}
     except BaseException as error:  # noqa: BLE001 - whatever a plug-in raises, SystemExit too, is how it ended
-        what = " ".join(f"{type(error).__qualname__}: {error}".split())
-        return {"end": End.RAISED, "detail": what, "path": str(getattr(error, "path", "") or "")}
+        return {"end": End.RAISED, "detail": readable_error(error)}
     return {"end": End.RETURNED, "value": value}
 
 
@@ -142,17 +137,25 @@ def _silence() -> None:
 
 
 def _answer(reading: int, deadline: float) -> bytes | None:
-    """Return what the child wrote; None if it did not come to an end in time."""
+    """Return what the child wrote; nothing if it was gone before, None if it did not come to an end in time.
+
+    The end of the pipe is not waited for: whoever inherited it may hold it open for ever.
+    """
     told = bytearray()
-    while len(told) < _LARGEST_ANSWER:
+    while True:
+        if len(told) >= _LENGTH:
+            end = _LENGTH + int.from_bytes(told[:_LENGTH])
+            if len(told) >= end:
+                return bytes(told[_LENGTH:end])
+            if end > _LARGEST_ANSWER:
+                return b""
         ready, _, _ = select.select([reading], [], [], max(0.0, deadline - monotonic()))
         if not ready:
             return None
         piece = os.read(reading, _PIECE)
         if not piece:
-            return bytes(told)
+            return b""
         told += piece
-    return b""
 
 
 def _ended(pid: int) -> int:
@@ -173,8 +176,3 @@ def _by(status: int) -> str:
 def _address_space() -> int:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     return pages * resource.getpagesize()
-
-
-def _resident() -> int:
-    """Return the most memory that this process ever had resident, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -8,6 +8,7 @@ is gone when its block ends, and ends by itself when we are gone.
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -20,10 +21,15 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, cast
 
+from ...serializers.readable import readable_error
 from .forked import End, Ended, ended_of, run_forked
+from .orphans import adopt_orphans, children, end_orphans
 
 _PATIENCE = 10.0
-"""Seconds that an interpreter has to end."""
+"""Seconds that an interpreter has to end, and to say how a child ended."""
+
+_PREPARING = 60.0
+"""Seconds that a task in the interpreter itself may take: it imports, and makes little."""
 
 
 class InterpreterError(RuntimeError):
@@ -31,12 +37,7 @@ class InterpreterError(RuntimeError):
 
 
 class Interpreter:
-    """One fresh interpreter.
-
-    Parameters
-    ----------
-    hash_seed
-        Where the hashes of strings start; drawn at random if None.
+    """One fresh interpreter, with a random hash seed.
 
     >>> with Interpreter() as interpreter:
     ...     ended = interpreter.run("math:sqrt", {"": 2}, seconds=10)
@@ -44,9 +45,9 @@ class Interpreter:
     ('raised', 'TypeError: math.sqrt() takes no keyword arguments')
     """
 
-    def __init__(self, *, hash_seed: int | None = None) -> None:
+    def __init__(self) -> None:
         environment = os.environ | {
-            "PYTHONHASHSEED": "random" if hash_seed is None else str(hash_seed),
+            "PYTHONHASHSEED": "random",
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # it finds what we find
         }
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, without a shell
@@ -83,8 +84,15 @@ class Interpreter:
                 self._process.wait()
         self._process.stdout.close()
 
-    def prepare(self, task: str, arguments: Mapping[str, Any]) -> Any:
+    def prepare(self, task: str, arguments: Mapping[str, Any], *, seconds: float = _PREPARING) -> Any:
         """Carry out a task in the interpreter itself, so that every child finds what it left there.
+
+        Parameters
+        ----------
+        task, arguments
+            As `run` takes them.
+        seconds
+            After which the interpreter is ended.
 
         Returns
         -------
@@ -93,9 +101,9 @@ class Interpreter:
         Raises
         ------
         InterpreterError
-            It failed, or the interpreter is gone.
+            It failed or did not end in time, or the interpreter is gone.
         """
-        ended = self._asked({"task": task, "arguments": dict(arguments)})
+        ended = self._asked({"task": task, "arguments": dict(arguments)}, seconds)
         if ended.end is not End.RETURNED:
             raise InterpreterError(f"{task}: {ended.detail}")
         return ended.value
@@ -119,16 +127,28 @@ class Interpreter:
         InterpreterError
             The interpreter is gone.
         """
-        return self._asked({"task": task, "arguments": dict(arguments), "seconds": seconds, "memory": memory})
+        request = {"task": task, "arguments": dict(arguments), "seconds": seconds, "memory": memory}
+        return self._asked(request, seconds + _PATIENCE)
 
-    def _asked(self, request: Mapping[str, Any]) -> Ended:
+    def _asked(self, request: Mapping[str, Any], seconds: float) -> Ended:
         assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
         assert self._process.stdout is not None  # noqa: S101
         try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            line = json.dumps(request).encode() + b"\n"
+        except (TypeError, ValueError, RecursionError) as error:  # an option of a plug-in that is no data
+            return Ended(End.RAISED, detail=f"it cannot be told to another process: {readable_error(error)}")
+        try:
+            self._process.stdin.write(line)
             self._process.stdin.flush()
         except OSError as error:
             raise InterpreterError(f"the interpreter for the work is gone: {error}") from error
+        ready, _, _ = select.select([self._process.stdout], [], [], seconds)  # nothing is left of the answer before
+        if not ready:
+            self._process.kill()
+            raise InterpreterError(
+                f"{request['task']} was stopped after {seconds:g} s. An interpreter imports all plug-ins: one of them "
+                "may not come to an end; uninstall what was installed last"
+            )
         line = self._process.stdout.readline()
         if not line:
             status = self._process.wait()
@@ -141,6 +161,7 @@ def _main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a plug-in prints while it is imported is no answer
     signal.signal(signal.SIGTERM, _leave)
+    adopt_orphans()
     for line in sys.stdin:
         request = cast("dict[str, Any]", json.loads(line))
         answers.write(json.dumps(asdict(_carried_out(request))).encode() + b"\n")
@@ -162,8 +183,12 @@ def _carried_out(request: dict[str, Any]) -> Ended:
             freeze()  # what is here now is never walked by the collector of a child
             return Ended(End.RETURNED, value)
     except Exception as error:  # noqa: BLE001 - it is told to who asked
-        return Ended(End.RAISED, detail=" ".join(f"{type(error).__qualname__}: {error}".split()))
-    return run_forked(work, seconds=request["seconds"], memory=request["memory"])
+        return Ended(End.RAISED, detail=readable_error(error))
+    kept = children()
+    try:
+        return run_forked(work, seconds=request["seconds"], memory=request["memory"])
+    finally:
+        end_orphans(kept)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Many questions to one plug-in, asked one after another in a child, none of which can cost the others their answers.
 
-Answers are written to a file as they come, so when a question ends the process, or does not end, the file says which it
-was; the next one is asked in another child. Invariant: a question is asked once, and has one answer.
+What is asked and answered is written to a file as it comes, so when a question ends the process, or does not end, the
+file says which it was; the next one is asked in another child. Invariants: a question is asked once, and has one
+answer; how a child ended that asked nothing, or had asked everything, is the answer to no question.
 """
 
 import json
@@ -22,13 +23,17 @@ _CHILDREN = 8
 _WAITING = 4
 """So many times what a question may compute it may take by the clock: a busy machine, or a plug-in that only waits."""
 _ALARMS = (signal.SIGPROF, signal.SIGALRM)
+_ASKED = b"asked\n"
+"""In the file before each answer."""
+_COMPLETE = b"complete\n"
+"""At its end, when there is no other question."""
 
 
 class Asking(TypedDict):
     """What a task is told about the series, as the argument `asking`; it hands this to `answer`."""
 
     journal: str
-    """The file of the answers."""
+    """The file of what was asked and answered."""
     first: int
     """How many questions have an answer."""
     seconds: float
@@ -92,9 +97,14 @@ def ask(
             ended = interpreter.run(
                 task, {**arguments, "asking": asking}, seconds=left + 2 * _WAITING * seconds, memory=memory
             )
-            answers += _written(journal)
+            written = journal.read_bytes()
+            answers += _answers(written)
             if ended.end is End.RETURNED:
                 return Series(tuple(answers), "" if ended.value else _out_of(budget))
+            if written.endswith(_COMPLETE):
+                return Series(tuple(answers))
+            if not written:
+                return Series(tuple(answers), f"nothing could be asked: {ended.detail}")
             answers.append(_told_apart(ended, seconds))
     return Series(tuple(answers), f"{_CHILDREN} processes of it ended or were stopped before")
 
@@ -111,10 +121,12 @@ def answer(questions: Iterable[Callable[[], object]], asking: Asking) -> bool:
         for question in islice(questions, asking["first"], None):
             if monotonic() > deadline:
                 return False
+            journal.write(_ASKED)
             _set_alarms(asking["seconds"])
             line = json.dumps(question()).encode()
             _set_alarms(0)
             journal.write(line + b"\n")
+        journal.write(_COMPLETE)
     return True
 
 
@@ -123,15 +135,16 @@ def _set_alarms(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
 
 
-def _written(journal: Path) -> list[Ended]:
-    lines = journal.read_bytes().split(b"\n")[:-1]  # the last one is empty, or was not finished
-    return [Ended(End.RETURNED, json.loads(line)) for line in lines]
+def _answers(written: bytes) -> list[Ended]:
+    lines = written.splitlines(keepends=True)
+    answers = (line for line in lines if line.endswith(b"\n") and line not in (_ASKED, _COMPLETE))
+    return [Ended(End.RETURNED, json.loads(line)) for line in answers]
 
 
 def _told_apart(ended: Ended, seconds: float) -> Ended:
     """Return how a child ended, with the alarm as what it is."""
     if ended.end is End.CRASH and ended.detail.endswith(tuple(alarm.name for alarm in _ALARMS)):
-        return Ended(End.TIME, detail=f"it did not end within {seconds:g} s", seconds=ended.seconds)
+        return Ended(End.TIME, detail=f"it did not end within {seconds:g} s")
     return ended
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..result import Result
 from .advice import advice
+from .candidates import candidates, is_safe, is_tried
 from .rendering import Block, Heading, Lines, Row, Table
 
 
@@ -13,5 +14,15 @@ def advice_blocks(result: Result) -> Iterator[Block]:
     if not rows:
         return
     yield Heading("Best for")
-    yield Lines(("Computed from this result; several names are ties. Safe: claimed, and no hostile bytes did harm.",))
+    yield Lines((f"Computed from this result; several names are ties. {_safe(result)}",))
     yield Table(("goal", "serializer", "why"), rows, texts=3)
+
+
+def _safe(result: Result) -> str:
+    """Return what is called safe, and for whom nothing but its claim says so."""
+    safe = [each for each in candidates(result) if is_safe(result, each)]
+    untried = [each.label for each in safe if not is_tried(result, each)]
+    if len(untried) == len(safe) and (safe or not result.hostile):
+        return "Safe: claimed, not tried."
+    but = f"; claimed, not tried: {', '.join(untried)}" if untried else ""
+    return f"Safe: claimed, and no hostile bytes did harm{but}."

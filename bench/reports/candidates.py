@@ -46,9 +46,14 @@ def candidates(result: Result) -> list[Candidate]:
 
 
 def is_safe(result: Result, candidate: Candidate) -> bool:
-    """Say whether a row claims to be safe, and no hostile bytes harmed it."""
+    """Say whether a row claims to be safe, and no hostile bytes harmed it, as far as any were tried."""
     harmed = any(cell.label == candidate.label and cell.defence in HARMFUL for cell in result.hostile)
     return "safe" in candidate.claims and not harmed
+
+
+def is_tried(result: Result, candidate: Candidate) -> bool:
+    """Say whether a row was given hostile bytes."""
+    return any(cell.label == candidate.label and cell.payloads for cell in result.hostile)
 
 
 def plain_workloads(result: Result) -> frozenset[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from ...manager import SessionManager
 from ...manager.cookie_header import cookie_value
 from ...serializers import get_serializer
-from ..workload import available_workloads
+from ..errand import workload_named
 from .result import Kind
 from .subject import COOKIES, COUNTER, FIRST_NUMBER, Target
 
@@ -35,10 +35,7 @@ _SEED = 57721
 
 def main(order: Mapping[str, Any]) -> None:
     """Do what was ordered, until there are no more orders."""
-    workload = available_workloads()[order["workload"]].workload
-    if workload is None:
-        raise RuntimeError(f"the workload {order['workload']} is broken here, and was not in the process before")
-    build: Callable[[], Any] = workload.build
+    build: Callable[[], Any] = workload_named(order["workload"]).build
     target = Target(order["host"], order["port"], build)
     if order["holding"] == "manager":
         _with_manager(order, target)

@@ -28,7 +28,8 @@ from memcached_sessions.bench.isolation.interpreter import Interpreter
 from memcached_sessions.manager.envelope import EnvelopeCodec, Header
 from memcached_sessions.manager.session_id import storage_key
 from memcached_sessions.manager.version_vector import VersionVector, client_flags
-from memcached_sessions.serializers import ConverterRegistry, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
+from memcached_sessions.serializers.formats.pickle import PickleSerializer
 
 KEYS = "a key that signs what is stored, and is long enough"
 SESSION = {"user": "Ada Lovelace", "cart": [{"sku": "AB-1234", "price": Decimal("19.90")}], "seats": (3, 4)}
@@ -342,6 +343,28 @@ def test_a_folder_without_a_session_is_an_error_that_names_a_file(
 
     with pytest.raises(CaptureError, match=message):
         captured(str(tmp_path))
+
+
+def test_a_file_that_is_larger_than_any_session_is_not_read(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("memcached_sessions.bench.captured.folder.LARGEST", 1 << 20)
+    (tmp_path / "good.json").write_bytes(b'{"a":1}')
+    (tmp_path / "dump.json").write_bytes(b'{"a":"' + b"x" * (1 << 20) + b'"}')
+
+    assert dict(captured(str(tmp_path)).unread) == {"it has more than 1 MiB, which no session has": 1}
+
+
+def test_sessions_that_cannot_be_handed_over_are_an_error_with_that_reason(tmp_path: Path, monkeypatch) -> None:
+    """And not with that of another file, which could not be read."""
+
+    def refuse(*_: object) -> bytes:
+        raise SerializationError("too deep", path="a")
+
+    monkeypatch.setattr(PickleSerializer, "dumps", refuse)
+    (tmp_path / "a.json").write_bytes(b"no session")
+    (tmp_path / "b.json").write_bytes(b'{"a":1}')
+
+    with pytest.raises(CaptureError, match="no session can be handed to other processes by pickle: too deep"):
+        captured(str(tmp_path), as_they_are=True)
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

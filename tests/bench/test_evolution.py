@@ -75,3 +75,26 @@ class Fragile:
     added = cells["field added (dataclass)"]
     assert (added.outcome, added.detail) == (Outcome.FAILED, "the process ended by SIGABRT")
     assert cells["field removed (dataclass)"].outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [("b''", "reading: ValueError: nothing"), ("'text'", "dumps returned str instead of bytes")],
+    ids=["no bytes", "text"],
+)
+def test_a_serializer_that_writes_nothing_is_not_verified(install, payload: str, said: str) -> None:
+    """No bytes are a payload like others, and have to be read; what is no bytes is none."""
+    source = f"""
+from memcached_sessions.serializers import Capabilities
+class Empty:
+    name = "empty"
+    capabilities = Capabilities()
+    def __init__(self, *, registry): pass
+    def dumps(self, value, /): return {payload}
+    def loads(self, data, /): raise ValueError("nothing")
+"""
+    install("plugin_empty", source, "[memcached_sessions.serializers]\nempty = plugin_empty:Empty\n")
+
+    cells = evolution([available_serializers()["empty"]])
+
+    assert {(cell.outcome, cell.detail) for cell in cells} == {(Outcome.FAILED, said)}

@@ -123,3 +123,50 @@ class Careless:
 
     assert (cells["set"].fate, cells["set"].detail) == (Fate.FAILED, "TypeError: cannot")
     assert (cells["str"].fate, cells["str"].detail) == (Fate.FAILED, "dumps returned str instead of bytes")
+
+
+def test_a_serializer_that_returns_what_it_returned_before_has_failed(install) -> None:
+    """Who changes the one session would change the other."""
+    source = """
+import pickle
+from functools import cache
+from memcached_sessions.serializers import Capabilities
+class Remembering:
+    name = "remembering"
+    capabilities = Capabilities()
+    def __init__(self, *, registry): self.read = cache(pickle.loads)
+    def dumps(self, value, /): return pickle.dumps(value)
+    def loads(self, data, /): return {"value": self.read(data)["value"]}
+"""
+    install("plugin_caching", source, "[memcached_sessions.serializers]\nremembering = plugin_caching:Remembering\n")
+
+    cells = {cell.value: cell for cell in fidelity_matrix([available_serializers()["remembering"]])}
+
+    told = (cells["shared list"].fate, cells["shared list"].detail)
+    assert told == (Fate.FAILED, "value: loads returned the same dict twice")
+    assert cells["str"].fate is Fate.IDENTICAL
+
+
+def test_a_serializer_whose_process_ends_after_the_last_value_has_an_answer_for_each(install) -> None:
+    """And what it says can be written."""
+    source = """
+import os
+from memcached_sessions.serializers import Capabilities
+class Fleeting:
+    name = "fleeting"
+    capabilities = Capabilities()
+    asked = False
+    def __init__(self, *, registry): pass
+    def dumps(self, value, /):
+        self.asked = True
+        raise ValueError("\\ud800")
+    def loads(self, data, /): return data
+    def __del__(self):
+        if self.asked: os.abort()
+"""
+    install("plugin_fleeting", source, "[memcached_sessions.serializers]\nfleeting = plugin_fleeting:Fleeting\n")
+
+    cells = fidelity_matrix([available_serializers()["fleeting"]])
+
+    assert [cell.value for cell in cells] == [value.name for value in VALUES]
+    assert {(cell.fate, cell.detail) for cell in cells} == {(Fate.FAILED, r"ValueError: \ud800")}

@@ -107,6 +107,12 @@ def test_the_time_and_the_memory_of_a_payload_are_told(grid: Grid) -> None:
         ("if data[:2] == b'[[': HELD.append(bytes(1 << 33))", "depth", Defence.MEMORY, "MemoryError"),
         ("while data[:3] == b'[[[': pass", "depth", Defence.TIME, "it did not end within 1 s"),
         ("if b'import os; os' in data: exec(data.decode())", "code execution", Defence.CODE, "made the folder"),
+        (
+            "if data[:6] == b'import': exec(data); __import__('os').abort()",
+            "code execution",
+            Defence.CODE,
+            "made the folder that the bytes named, and then its process ended",
+        ),
     ],
 )
 def test_what_a_reader_does_is_told_apart(odd, loads: str, attack: str, defence: Defence, said: str) -> None:
@@ -197,3 +203,20 @@ def _read(serializer: Serializer, payloads: Iterator[bytes]) -> list:
         except ValueError:
             continue
     return values
+
+
+def test_a_serializer_that_cannot_be_made_is_given_no_bytes(install) -> None:
+    """Here for an option that it does not take: nothing is known of it then, not even harm."""
+    variants = "    variants = {'odd': {'size': 1}}\n    capabilities"
+    source = PLUGIN.format(loads="pass").replace("    capabilities", variants)
+    install("plugin_odd", source, "[memcached_sessions.serializers]\nodd = plugin_odd:Odd\n")
+
+    cells = hostile_grid([available_serializers()["odd"]], mutations=20)
+
+    assert {(cell.defence, cell.payloads) for cell in cells} == {(Defence.NOT_APPLICABLE, 0)}
+    assert "nothing could be asked: TypeError" in cells[0].detail
+
+
+def test_code_is_written_whatever_the_name_of_the_folder() -> None:
+    """A payload of more than 255 bytes has its length in two."""
+    assert len(list(code("/" + 300 * "x"))) == len(list(code("/x")))

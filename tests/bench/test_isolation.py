@@ -33,10 +33,24 @@ def print_much():
     sys.stderr.write("y" * 100_000)
     return "done"
 
-def raise_with_a_path():
-    error = KeyError("a\\nb")
-    error.path = "cart.items"
-    raise error
+def raise_what_no_file_takes():
+    raise ValueError("a\\nb \\ud800")
+
+def answer_and_leave_a_fork(file, session):
+    pid = os.fork()
+    if not pid:
+        if session:
+            os.setsid()
+        with open(file, "w") as output:
+            output.write(f"{os.getpid()}")
+        time.sleep(600)
+    while not os.path.exists(file) or not os.path.getsize(file):
+        time.sleep(0.01)
+    return "answered"
+
+def prepare_for_ever():
+    while True:
+        pass
 
 def leave():
     sys.exit(3)
@@ -100,12 +114,21 @@ def test_a_long_answer_arrives_whole(interpreter: Interpreter) -> None:
     assert len(_run(interpreter, "answer_much").value) == 3_000_000
 
 
-def test_an_exception_is_told_in_one_line_with_its_path(interpreter: Interpreter) -> None:
-    ended = _run(interpreter, "raise_with_a_path")
+def test_an_exception_is_told_in_one_line_that_every_file_takes(interpreter: Interpreter) -> None:
+    ended = _run(interpreter, "raise_what_no_file_takes")
 
-    assert (ended.end, ended.path) == (End.RAISED, "cart.items")
-    assert ended.detail.startswith("KeyError: ")
-    assert "\n" not in ended.detail
+    assert (ended.end, ended.detail) == (End.RAISED, "ValueError: a b \\ud800")
+
+
+@pytest.mark.parametrize("session", [False, True], ids=["in its session", "in a session of its own"])
+def test_what_a_child_leaves_behind_costs_no_answer_and_is_ended(
+    interpreter: Interpreter, tmp_path: Path, *, session: bool
+) -> None:
+    """It holds the pipe of the answer open, and would for ten minutes."""
+    ended = _run(interpreter, "answer_and_leave_a_fork", file=str(tmp_path / "pid"), session=session)
+
+    assert (ended.end, ended.value) == (End.RETURNED, "answered")
+    _await_end(int((tmp_path / "pid").read_text()))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +188,23 @@ def test_an_interpreter_that_is_closed_in_the_middle_ends_its_child(tmp_path: Pa
 def test_a_task_that_cannot_be_prepared_is_an_error_that_says_why(interpreter: Interpreter) -> None:
     with pytest.raises(InterpreterError, match="no_such_module"):
         interpreter.prepare("no_such_module:task", {})
+
+
+def test_a_task_that_does_not_come_to_its_end_in_the_interpreter_is_an_error(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "isolated_tasks.py").write_text(TASKS)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with Interpreter() as fresh, pytest.raises(InterpreterError, match=r"prepare_for_ever was stopped after 0\.5 s"):
+        fresh.prepare("isolated_tasks:prepare_for_ever", {}, seconds=0.5)
+
+
+def test_arguments_that_no_process_can_be_told_are_how_it_ended(interpreter: Interpreter) -> None:
+    """An option of a plug-in's variant may be anything."""
+    ended = _run(interpreter, "told", option=object())
+
+    assert ended.end is End.RAISED
+    assert "cannot be told to another process" in ended.detail
+    assert _run(interpreter, "told").end is End.RETURNED
 
 
 # A shell without job control starts background jobs, and a test run may be one, with the interrupt ignored.

@@ -7,7 +7,9 @@ from made_result import rejected
 
 from memcached_sessions.bench.case import Outcome
 from memcached_sessions.bench.reports.advice import Advice, advice
+from memcached_sessions.bench.reports.advice_table import advice_blocks
 from memcached_sessions.bench.reports.reading import reference_labels
+from memcached_sessions.bench.reports.rendering import Lines
 from memcached_sessions.bench.result import CaseResult, Defence, EvolutionCell, Fate, FidelityCell, HostileCell, Result
 
 
@@ -67,6 +69,20 @@ def test_whoever_hostile_bytes_harmed_is_not_safe_whatever_it_claims(full: Resul
     harmed = replace(full, hostile=(*full.hostile, HostileCell("compact", "bit flips", Defence.CRASH, 20)))
 
     assert _best(harmed, "fastest safe") == ("compact-portable",)
+
+
+def test_whom_nobody_gave_hostile_bytes_is_safe_by_its_claim_alone(full: Result) -> None:
+    """The report says so, of all or of some."""
+    some = replace(full, hostile=tuple(cell for cell in full.hostile if cell.label != "compact"))
+
+    assert _told(full).endswith("Safe: claimed, and no hostile bytes did harm.")
+    assert _told(replace(full, hostile=())).endswith("Safe: claimed, not tried.")
+    assert _told(some).endswith("Safe: claimed, and no hostile bytes did harm; claimed, not tried: compact.")
+
+
+def _told(result: Result) -> str:
+    (line,) = (block.lines[0] for block in advice_blocks(result) if isinstance(block, Lines))
+    return line
 
 
 def test_whoever_keeps_fewer_workloads_is_not_compared(full: Result) -> None:

@@ -1,6 +1,5 @@
 """Questions to a plug-in, one after another: each has its one answer, whatever it does to its process."""
 
-import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +31,13 @@ def slow():
     time.sleep(0.05)
     return "slow"
 
+def ask_and_crash(kinds, asking):
+    ask_all(kinds, asking)
+    os.abort()
+
+def ask_nothing(kinds, asking):
+    raise ValueError("it cannot be made")
+
 def ask_all(kinds, asking):
     questions = {"crash": crash, "compute": compute, "wait": wait, "eat": eat, "slow": slow}
     return answer((questions.get(kind, kind.upper) for kind in kinds), asking)
@@ -46,10 +52,10 @@ def ask_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     (tmp_path / "series_task.py").write_text(TASK)
     monkeypatch.syspath_prepend(tmp_path)
 
-    def asked(*kinds: str, budget: float = 30.0, memory: int | None = None) -> Series:
+    def asked(*kinds: str, task: str = "ask_all", budget: float = 30.0, memory: int | None = None) -> Series:
         with Interpreter() as interpreter:
-            task = "series_task:ask_all"
-            return ask(interpreter, task, {"kinds": kinds}, seconds=0.2, budget=budget, memory=memory)
+            arguments = {"kinds": kinds}
+            return ask(interpreter, f"series_task:{task}", arguments, seconds=0.2, budget=budget, memory=memory)
 
     return asked
 
@@ -95,6 +101,22 @@ def test_a_plugin_that_always_crashes_is_asked_a_few_times_only(ask_kinds: Ask) 
     assert "8 processes" in series.rest
 
 
+def test_a_child_that_ends_after_its_last_answer_has_answered_everything(ask_kinds: Ask) -> None:
+    """There is no question that it could be the answer to."""
+    series = ask_kinds("a", "b", task="ask_and_crash")
+
+    assert [ended.value for ended in series.answers] == ["A", "B"]
+    assert series.rest == ""
+
+
+def test_a_child_that_asks_nothing_answers_nothing(ask_kinds: Ask) -> None:
+    """The reason is told once."""
+    series = ask_kinds("a", "b", task="ask_nothing")
+
+    assert series.answers == ()
+    assert series.rest == "nothing could be asked: ValueError: it cannot be made"
+
+
 def test_no_question_is_asked_after_the_budget(ask_kinds: Ask) -> None:
     """A slow plug-in has fewer answers, and the series says why."""
     series = ask_kinds(*["slow"] * 1000, budget=0.3)
@@ -123,4 +145,4 @@ def test_a_question_is_asked_once(tmp_path: Path) -> None:
 
     assert left is True
     assert asked == [2, 3]
-    assert [json.loads(line) for line in journal.read_text().splitlines()] == [2, 3]
+    assert journal.read_text().splitlines() == ["asked", "2", "asked", "3", "complete"]

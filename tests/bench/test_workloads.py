@@ -258,9 +258,19 @@ def test_a_workload_of_somebody_else_is_found(install) -> None:
             IMPORT + "MINE = Workload('mine', '', None, lambda: {}['x'])",
             "cannot be built: KeyError",
         ),
+        ("import sys\nsys.exit(0)", "SystemExit: 0"),
+        (IMPORT + "import os\nMINE = Workload('mine', '', None, os.abort)", "the process ended by SIGABRT"),
+        (IMPORT + "import sys\nMINE = Workload('mine', '', None, sys.exit)", "cannot be built: SystemExit"),
+        (IMPORT + "MINE = Workload('mine', '', 0.5, dict)", "its seed must be an int or None, not float"),
+        (IMPORT + "MINE = Workload('mine', '', None, list, population=True)", "at least one session"),
+        ("raise ValueError('\\ud800')", r"ValueError: \ud800"),
+        ("class Odd:\n    __class__ = property(lambda self: 1 / 0)\nMINE = Odd()", "ZeroDivisionError"),
     ],
-    ids=["import", "type", "name", "build"],
-)
+    ids=[
+        "import", "type", "name", "build", "import exits", "build crashes", "build exits", "seed", "population",
+        "no text", "raises when looked at",
+    ],
+)  # fmt: skip
 def test_a_broken_workload_is_listed_with_the_reason(install, source: str, reason: str) -> None:
     install("theirs", source, "[memcached_sessions.workloads]\nmine = theirs:MINE\n")
 
@@ -268,6 +278,26 @@ def test_a_broken_workload_is_listed_with_the_reason(install, source: str, reaso
 
     assert reason in found["mine"].broken
     assert found["login"].broken is None
+
+
+def test_a_workload_whose_build_does_not_end_is_broken(install, monkeypatch) -> None:
+    """And the process that asked goes on."""
+    monkeypatch.setattr("memcached_sessions.bench.workload._BUILD_SECONDS", 0.5)
+    source = IMPORT + "def build():\n    while True: pass\nMINE = Workload('mine', '', None, build)"
+    install("theirs", source, "[memcached_sessions.workloads]\nmine = theirs:MINE\n")
+
+    assert available_workloads()["mine"].broken == "it cannot be built: it was stopped after 0.5 s"
+
+
+def test_nothing_is_built_in_the_process_that_asks(install) -> None:
+    source = IMPORT + "BUILT = []\nMINE = Workload('mine', '\\ud800', None, lambda: BUILT.append(1) or {})"
+    install("theirs", source, "[memcached_sessions.workloads]\nmine = theirs:MINE\n")
+
+    found = available_workloads()["mine"]
+
+    assert found.broken is None
+    assert found.workload.description == r"\ud800"
+    assert sys.modules["theirs"].BUILT == []
 
 
 def test_two_workloads_of_one_name_are_an_error_that_names_both(install) -> None:

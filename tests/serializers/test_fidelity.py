@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from memcached_sessions.serializers.fidelity import Change, common_object, difference
-from memcached_sessions.serializers.testing.sample_classes import Color, Item, Level, Node, Point, Slotted, Tags
+from memcached_sessions.serializers.fidelity import Change, difference, shared_between
+from memcached_sessions.serializers.testing.sample_classes import Item, Level, Node, Point, Slotted, Tags
 from memcached_sessions.serializers.testing.samples import CYCLIC_TREE, SAMPLES
 
 NAN = float("nan")
@@ -130,14 +130,27 @@ def test_a_cycle_that_closes_elsewhere_is_seen() -> None:
     assert difference(root, wrong, identity=True) is not None
 
 
-def test_what_two_values_have_in_common_is_found_wherever_it_is() -> None:
-    shared = ["x"]
+@pytest.mark.parametrize("sample", [*SAMPLES, CYCLIC_TREE], ids=str)
+def test_two_values_have_nothing_in_common_unless_they_are_one(sample: Any) -> None:
+    """What cannot be changed in place may be one."""
+    assert shared_between(sample.make(), sample.make()) is None
 
-    assert common_object({"a": [(1, shared)]}, [{"b": shared}]) is shared
-    assert common_object(Item("a", shared), {"b": [shared]}) is shared
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ([], "cart[0].tags: loads returned the same list twice"),
+        ({}, "cart[0].tags: loads returned the same dict twice"),
+        (_with_note(Node("a")), "cart[0].tags: loads returned the same Node twice"),
+        (("a", [1]), "cart[0].tags[1]: loads returned the same list twice"),
+        (deque([{1}]), "cart[0].tags: loads returned the same deque twice"),
+    ],
+)
+def test_what_two_values_have_in_common_is_told_with_its_place(held: Any, said: str) -> None:
+    assert str(shared_between({"cart": [{"tags": held}]}, {"cart": [{"tags": held}]})) == said
 
 
-def test_equal_values_and_what_cannot_be_changed_are_nothing_in_common() -> None:
-    plain = ("text", 1, None, b"bytes", frozenset({1}), Color.RED)
-
-    assert common_object({"a": [1], "b": plain}, {"a": [1], "b": plain}) is None
+@pytest.mark.parametrize("held", [("a", 1), "text", Level.LOW, UTC, Point(1, 2), object(), int])
+def test_what_cannot_be_changed_in_place_may_be_held_in_common(held: Any) -> None:
+    """Such as a time zone, an instance that is frozen, or one that has no attributes."""
+    assert shared_between({"held": held}, {"held": held}) is None

@@ -48,6 +48,17 @@ print(json.dumps({name: info.broken for name, info in available_serializers().it
 """
 
 
+ODD = """
+from memcached_sessions.serializers import Capabilities
+def make(*, registry): return Odd()
+class Odd:
+    name = "odd"
+    capabilities = Capabilities()
+    def dumps(self, value, /): return b""
+    def loads(self, data, /): return None
+"""
+
+
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
@@ -60,9 +71,20 @@ print(json.dumps({name: info.broken for name, info in available_serializers().it
             "from memcached_sessions.serializers.formats.json import JsonSerializer as make",
             "its entry point is called 'odd', and it calls itself 'json'",
         ),
+        (ODD + "    implementation = property(lambda self: exit(3))", "SystemExit: 3"),
+        (ODD + "    variants = property(lambda self: 1 / 0)", "ZeroDivisionError: division by zero"),
+        (ODD + "    variants = {'two\\nlines': {}}", r"a variant cannot be called 'two\nlines'"),
+        (ODD + "    variants = {}", "it has no variant"),
+        (ODD + "    capabilities = Capabilities(safe='yes')", "each True or False"),
+        (ODD + "    capabilities = None", "must be Capabilities"),
+        (r"raise ValueError('no \ud800 text')", r"ValueError: no \ud800 text"),
     ],
-    ids=["exits", "panics", "fails", "makes nothing", "is nothing", "has another name"],
-)
+    ids=[
+        "exits", "panics", "fails", "makes nothing", "is nothing", "has another name", "exits when described",
+        "fails when described", "has a label of two lines", "has no variant", "claims more than a claim",
+        "has no capabilities", "says what is no text",
+    ],
+)  # fmt: skip
 def test_a_serializer_that_is_none_is_listed_with_the_reason(plug: Plug, run: Run, module: str, reason: str) -> None:
     plug("odd", module, "[memcached_sessions.serializers]\nodd = odd:make\n")
     found = json.loads(run(LIST))
