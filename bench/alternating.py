@@ -16,7 +16,7 @@ from ..manager import SessionManager
 from ..manager.session import Session
 from ..serializers import Serializer
 from .case import CHANGED_ATTRIBUTE
-from .operations import SIGNING_KEY
+from .envelope import SIGNING_KEY
 
 SESSIONS = 4
 """That each visitor has, at least two: so a session has left a manager when it comes there again."""

@@ -15,12 +15,13 @@ from typing import TypedDict
 from ..manager.compression import Compression, compression_named
 from ..manager.errors import ConfigurationError
 from .case import Case
-from .each_case import Key, Progress, ask, key_of, made_case, prepared, with_bytes
+from .each_case import Key, Progress, ask, key_of, made_case, with_bytes
 from .errand import CaseData
 from .intervals import estimate
 from .isolation.forked import End
 from .measuring import calibrated, collector_settled, seconds_per_call
-from .passes import ORDER_SEED, Preparation
+from .passes import ORDER_SEED
+from .preparing import Preparation, prepared
 from .result import Compressed
 
 COMPRESSORS = {"zlib": "zlib-6", "zstd": "zstd-3"}

@@ -19,7 +19,7 @@ from typing import TypedDict
 from .case import Case
 from .each_case import Key, Progress, for_each, made_case
 from .errand import CaseData
-from .passes import Preparation
+from .preparing import Preparation
 from .result import Memory
 
 _SECONDS = 30.0

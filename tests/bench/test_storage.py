@@ -9,16 +9,17 @@ from contextlib import contextmanager
 import pytest
 
 from memcached_sessions.bench.case import Case
+from memcached_sessions.bench.envelope import KEY, SIGNING_KEY, envelope_of
 from memcached_sessions.bench.floor import FLOOR
-from memcached_sessions.bench.operations import SIGNING_KEY
 from memcached_sessions.bench.result import Storage
 from memcached_sessions.bench.slabs import CountingClient
-from memcached_sessions.bench.storage import GIB, sealed, storages
+from memcached_sessions.bench.storage import GIB, storages
 from memcached_sessions.bench.store import memcached
 from memcached_sessions.bench.workload import available_workloads
 from memcached_sessions.manager import SessionManager
 from memcached_sessions.manager.session_id import storage_key
 from memcached_sessions.manager.stores.meta_commands import set_command
+from memcached_sessions.serializers import get_serializer
 
 MIB = 1 << 20
 WORKLOADS = """
@@ -179,8 +180,12 @@ def test_without_a_memcached_there_are_no_figures(tmp_path, monkeypatch: pytest.
     assert storages([_case("login")]) == {}
 
 
-def test_the_envelope_is_around_the_payload() -> None:
-    assert sealed("json", b"{}" + b" " * 100)[-134:-32] == b"{}" + b" " * 100
+def test_what_is_stored_is_the_payload_in_the_envelope_that_is_timed() -> None:
+    workload = available_workloads()["login"].workload
+    payload = get_serializer("json").dumps(workload.build())
+    codec, header = envelope_of("json")
+
+    assert _storage("login").value == len(codec.seal(KEY, header, payload)) == len(payload) + 58 + len("json") + 12 + 32
 
 
 def _manager(port: int) -> SessionManager:
