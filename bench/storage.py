@@ -19,7 +19,7 @@ from ..manager.stores.meta_commands import (
 from ..manager.stores.store import Cas, Item, Written
 from ..manager.version_vector import client_flags
 from .case import Case
-from .each_case import Key, MadeCase, Progress, for_each, made_case
+from .each_case import Figures, MadeCase, Progress, for_each, made_case
 from .envelope import KEY, TTL, VECTOR, envelope_of
 from .errand import CaseData
 from .preparing import Preparation
@@ -46,13 +46,13 @@ class _Figures(TypedDict):
 
 def storages(
     cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
-) -> dict[Key, Storage]:
+) -> Figures[Storage]:
     """Return what the sessions of cases take, by workload and label.
 
     Parameters
     ----------
     cases
-        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+        Verified ones; those without bytes are left out.
     preparations
         Tasks that every interpreter begins with.
     progress
@@ -64,10 +64,10 @@ def storages(
     """
     with memcached() as address:
         if address is None:
-            return {}
+            return Figures({}, {})
         with CountingClient(address) as client:
             client.age()
-        found = for_each(
+        figures = for_each(
             f"{__name__}:stored",
             cases,
             {"address": address},
@@ -75,7 +75,8 @@ def storages(
             preparations=preparations,
             progress=progress,
         )
-    return {key: Storage(**cast("_Figures", figures)) for key, figures in found.items()}
+    found = {key: Storage(**cast("_Figures", each)) for key, each in figures.found.items()}
+    return Figures(found, figures.failed)
 
 
 def stored(case: CaseData, address: Sequence[Any]) -> _Figures:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from memcached_sessions.bench.case import Case
+from memcached_sessions.bench.each_case import Figures
 from memcached_sessions.bench.envelope import KEY, SIGNING_KEY, envelope_of
 from memcached_sessions.bench.floor import FLOOR
 from memcached_sessions.bench.result import Storage
@@ -54,7 +55,7 @@ def _case(workload: str, serializer: str = "json") -> Case:
 
 
 def _storage(workload: str, serializer: str = "json") -> Storage:
-    return storages([_case(workload, serializer)])[workload, serializer]
+    return storages([_case(workload, serializer)]).found[workload, serializer]
 
 
 def _fill(client: CountingClient, value: bytes, count: int | None) -> int:
@@ -117,7 +118,7 @@ def test_a_session_over_the_limit_has_no_place_and_no_head_room() -> None:
 
 @pytest.mark.usefixtures("blobs")
 def test_of_many_sessions_all_take_their_place_and_the_largest_is_shown() -> None:
-    found = storages([_case("small"), _case("large"), _case("many")])
+    found = storages([_case("small"), _case("large"), _case("many")]).found
     small, large, many = (found[name, "json"] for name in ("small", "large", "many"))
 
     assert (many.value, many.chunk, many.save_wire) == (large.value, large.chunk, large.save_wire)
@@ -164,20 +165,21 @@ def test_the_figures_do_not_depend_on_the_order() -> None:
     assert storages(cases) == storages(cases[::-1])
 
 
-def test_what_has_no_bytes_and_what_fails_is_left_out() -> None:
+def test_what_has_no_bytes_is_left_out_and_what_fails_says_why() -> None:
     progress: list[tuple[int, int]] = []
     cases = [_case("login", FLOOR), _case("cart-objects", "bare-orjson"), _case("login")]
 
     found = storages(cases, progress=lambda done, of: progress.append((done, of)))
 
-    assert list(found) == [("login", "json")]
+    assert list(found.found) == [("login", "json")]
+    assert list(found.failed) == [("cart-objects", "bare-orjson")]
     assert progress == [(1, 2), (2, 2)]
 
 
 def test_without_a_memcached_there_are_no_figures(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert storages([_case("login")]) == {}
+    assert storages([_case("login")]) == Figures({}, {})
 
 
 def test_what_is_stored_is_the_payload_in_the_envelope_that_is_timed() -> None:
