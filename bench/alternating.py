@@ -71,7 +71,7 @@ class AlternatingManagers:
         Parameters
         ----------
         contents
-            What the sessions hold, in turns.
+            What the sessions hold, in turns; of more than `SESSIONS` only the first.
 
         Raises
         ------
@@ -100,10 +100,10 @@ class Visitor:
         self._ids = ids
         self._visits = 0
 
-    def warm_up(self) -> None:
-        """Visit each session through each manager."""
-        for _ in range(2 * len(self._ids)):
-            self.visit()
+    @property
+    def warming(self) -> int:
+        """How many requests make it warm: one on each session through each manager."""
+        return 2 * len(self._ids)
 
     def visit(self) -> None:
         """Make one request.
@@ -124,7 +124,7 @@ class Visitor:
             _change(session, turn)
 
     def _next(self) -> tuple[SessionManager, str, int]:
-        """Return whom to ask, for which session, and and how often that was asked for, this time included."""
+        """Return whom to ask, for which session, and how often that was asked for, this time included."""
         turn, position = divmod(self._visits, len(self._ids))
         self._visits += 1
         return self._managers[(turn + 1) % 2], self._ids[position], turn + 1
