@@ -35,16 +35,15 @@ class AlternatingManagers:
     Parameters
     ----------
     address
-        Of a memcached.
+        Of a memcached, as `store` has them.
     make
         Makes a serializer; called for each manager.
     """
 
-    def __init__(self, address: tuple[str, int], make: Callable[[], Serializer]) -> None:
-        host, port = address
+    def __init__(self, address: str, make: Callable[[], Serializer]) -> None:
         self._managers = [
             SessionManager(
-                f"n1:{host}:{port}",
+                f"n1:{address}",
                 serializer=make(),
                 signing_keys=(SIGNING_KEY,),
                 freshness="revalidate",

@@ -70,10 +70,11 @@ def end_to_end(
     if not cells:
         return ()
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
+    private = any(case.workload.private for case in cases)
     steps = 0
     for _ in range(rounds):
         # What was stored in the round stays: memory that nobody has to make room in.
-        with memcached("-m", "1024", "-I", "8m") as address, prepared(preparations) as interpreter:
+        with memcached("-m", "1024", "-I", "8m", private=private) as address, prepared(preparations) as interpreter:
             if address is None:
                 return ()
             for cell in random.sample(cells, len(cells)):
@@ -132,7 +133,7 @@ class _Cell:
     hung: bool = False
 
 
-def _measure(cell: _Cell, interpreter: Interpreter, address: tuple[str, int], seconds: float) -> None:
+def _measure(cell: _Cell, interpreter: Interpreter, address: str, seconds: float) -> None:
     task = _MODES[cell.mode]
     arguments = {"address": address, "concurrency": cell.concurrency, "seconds": seconds}
     ended = ask(interpreter, f"{task.__module__}:{task.__name__}", cell.case, arguments, seconds=seconds + _PATIENCE)

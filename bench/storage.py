@@ -62,7 +62,7 @@ def storages(
     -------
     Nothing where there is no memcached.
     """
-    with memcached() as address:
+    with memcached(private=True) as address:
         if address is None:
             return Figures({}, {})
         with CountingClient(address) as client:
@@ -79,12 +79,12 @@ def storages(
     return Figures(found, figures.failed)
 
 
-def stored(case: CaseData, address: Sequence[Any]) -> _Figures:
+def stored(case: CaseData, address: str) -> _Figures:
     """Store the sessions of a case one after the other, and return the figures of `Storage`; runs in a child."""
     case_made = made_case(case)
     codec, header = envelope_of(case_made.serializer.name)
     values = [codec.seal(KEY, header, payload) for payload in case_made.payloads]
-    with CountingClient((address[0], address[1])) as client:
+    with CountingClient(address) as client:
         limit = int(client.stats("settings")["item_size_max"])
         shelf = _Shelf(client, limit)
         return _figures(case_made, values, shelf.places(values), shelf)

@@ -37,27 +37,23 @@ class Visits(TypedDict):
     """By how much the event loop was, at each tick that was due; empty under threads."""
 
 
-def in_threads(case: CaseData, address: Sequence[Any], concurrency: int, seconds: float) -> Visits:
+def in_threads(case: CaseData, address: str, concurrency: int, seconds: float) -> Visits:
     """Make requests in threads."""
     return _visited(case, address, concurrency, partial(_by_threads, seconds=seconds))
 
 
-def in_tasks(case: CaseData, address: Sequence[Any], concurrency: int, seconds: float) -> Visits:
+def in_tasks(case: CaseData, address: str, concurrency: int, seconds: float) -> Visits:
     """Make requests in tasks of one event loop."""
     return _visited(case, address, concurrency, lambda visitors: asyncio.run(_by_tasks(visitors, seconds)))
 
 
-def _visited(
-    data: CaseData, address: Sequence[Any], concurrency: int, visit: Callable[[Sequence[Visitor]], Visits]
-) -> Visits:
+def _visited(data: CaseData, address: str, concurrency: int, visit: Callable[[Sequence[Visitor]], Visits]) -> Visits:
     case = case_of(data)
     registry = ConverterRegistry()
     case.workload.register(registry)
     sessions = case.workload.sessions()
     contents = [sessions[number] for number in spread(sessions, SESSIONS)]
-    with AlternatingManagers(
-        (address[0], address[1]), partial(made, case.serializer, case.options, registry)
-    ) as managers:
+    with AlternatingManagers(address, partial(made, case.serializer, case.options, registry)) as managers:
         visitors = [managers.visitor(contents) for _ in range(concurrency)]
         return visit(visitors)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import itertools
-import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from memcached_sessions.bench.errand import add_workload, data_of
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.result import EndToEnd
 from memcached_sessions.bench.slabs import CountingClient
-from memcached_sessions.bench.store import memcached
+from memcached_sessions.bench.store import connection_to, memcached
 from memcached_sessions.bench.workload import Workload, WorkloadInfo, available_workloads
 from memcached_sessions.serializers import SerializerInfo, available_serializers, get_serializer
 
@@ -63,9 +64,7 @@ class Counting:
 class Visited:
     """A visitor of warm sessions, the calls of its managers' serializer, and the server's own counts."""
 
-    def __init__(
-        self, visitor: Visitor, serializer: Counting, client: CountingClient, address: tuple[str, int]
-    ) -> None:
+    def __init__(self, visitor: Visitor, serializer: Counting, client: CountingClient, address: str) -> None:
         self.address = address
         self.visitor = visitor
         self._serializer = serializer
@@ -133,7 +132,7 @@ def test_under_asyncio_too(visited: Visited) -> None:
 
 
 def test_a_session_that_was_lost_is_an_error_and_not_a_fast_request(visited: Visited) -> None:
-    with socket.create_connection(visited.address) as connection:
+    with connection_to(visited.address) as connection:
         connection.sendall(b"flush_all\r\n")
         assert connection.recv(100) == b"OK\r\n"
 
@@ -256,7 +255,7 @@ def test_the_clock_starts_when_all_are_warm_in_the_threads_and_tasks_that_are_me
     monkeypatch.setattr(AlternatingManagers, "visitor", lambda *_: Apprentice(next(numbers), noted))
     login = {"workload": "login", "serializer": "json", "label": "json", "options": {}}
 
-    visits = visit(login, ("127.0.0.1", 1), 4, 0.1)
+    visits = visit(login, "127.0.0.1:1", 4, 0.1)
 
     kinds = [kind for kind, _, _ in noted]
     assert kinds[:12] == ["warming"] * 12
@@ -277,9 +276,26 @@ def test_of_many_sessions_those_visited_are_of_all_sizes(monkeypatch: pytest.Mon
     many = Workload("of-all-sizes", "", None, lambda: [{"text": "x" * size} for size in range(80)], population=True)
     add_workload(WorkloadInfo("of-all-sizes", "me", "1", many))
 
-    visiting.in_threads(data_of(Case(many, "json", "json")), ("127.0.0.1", 1), 2, 0.01)
+    visiting.in_threads(data_of(Case(many, "json", "json")), "127.0.0.1:1", 2, 0.01)
 
     assert [[len(session["text"]) for session in contents] for contents in seen] == [[10, 30, 50, 70]] * 2
+
+
+def test_private_sessions_are_requested_through_a_socket_of_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[tuple[str, ...], bool]] = []
+
+    def noted(*arguments: str, private: bool) -> AbstractContextManager[str | None]:
+        started.append((arguments, private))
+        return memcached(*arguments, private=private)
+
+    monkeypatch.setattr(module, "memcached", noted)
+    login = available_workloads()["login"].workload
+    limits = {"seconds": 0.1, "rounds": 1, "concurrencies": (1,)}
+
+    found = [end_to_end([Case(replace(login, private=private), "json", "json")], **limits) for private in (True, False)]
+
+    assert [private for _, private in started] == [True, False]
+    assert [each.detail for cells in found for each in cells] == [""] * 4
 
 
 def test_who_asks_while_the_event_loop_is_late_waits_too() -> None:

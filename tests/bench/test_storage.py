@@ -15,7 +15,7 @@ from memcached_sessions.bench.floor import FLOOR
 from memcached_sessions.bench.result import Storage
 from memcached_sessions.bench.slabs import CountingClient
 from memcached_sessions.bench.storage import GIB, storages
-from memcached_sessions.bench.store import memcached
+from memcached_sessions.bench.store import connection_to, memcached
 from memcached_sessions.bench.workload import available_workloads
 from memcached_sessions.manager import SessionManager
 from memcached_sessions.manager.session_id import storage_key
@@ -194,14 +194,14 @@ def _manager(port: int) -> SessionManager:
     return SessionManager(f"n1:127.0.0.1:{port}", serializer="json", signing_keys=[SIGNING_KEY], freshness="revalidate")
 
 
-def _answer(address: tuple[str, int], command: bytes) -> bytes:
-    with socket.create_connection(address) as connection, connection.makefile("rb") as answers:
+def _answer(address: str, command: bytes) -> bytes:
+    with connection_to(address) as connection, connection.makefile("rb") as answers:
         connection.sendall(command + b"\r\n")
         return answers.readline()
 
 
 @contextmanager
-def _counting_proxy(address: tuple[str, int]) -> Iterator[tuple[int, bytearray]]:
+def _counting_proxy(address: str) -> Iterator[tuple[int, bytearray]]:
     """Pass connections on, and note all bytes of both directions."""
     conversation = bytearray()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -222,7 +222,7 @@ def _counting_proxy(address: tuple[str, int]) -> Iterator[tuple[int, bytearray]]
                 near, _ = listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(address)
+            far = connection_to(address)
             sockets.extend((near, far))
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=pump, args=pair, daemon=True).start()
