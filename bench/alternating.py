@@ -16,7 +16,7 @@ from ..manager import SessionManager
 from ..manager.session import Session
 from ..serializers import Serializer
 from .case import CHANGED_ATTRIBUTE
-from .operations import SIGNING_KEY
+from .envelope import SIGNING_KEY
 
 SESSIONS = 4
 """That each visitor has, at least two: so a session has left a manager when it comes there again."""
@@ -35,16 +35,15 @@ class AlternatingManagers:
     Parameters
     ----------
     address
-        Of a memcached.
+        Of a memcached, as `store` has them.
     make
         Makes a serializer; called for each manager.
     """
 
-    def __init__(self, address: tuple[str, int], make: Callable[[], Serializer]) -> None:
-        host, port = address
+    def __init__(self, address: str, make: Callable[[], Serializer]) -> None:
         self._managers = [
             SessionManager(
-                f"n1:{host}:{port}",
+                f"n1:{address}",
                 serializer=make(),
                 signing_keys=(SIGNING_KEY,),
                 freshness="revalidate",
@@ -71,7 +70,7 @@ class AlternatingManagers:
         Parameters
         ----------
         contents
-            What the sessions hold, in turns.
+            What the sessions hold, in turns; of more than `SESSIONS` only the first.
 
         Raises
         ------
@@ -100,10 +99,10 @@ class Visitor:
         self._ids = ids
         self._visits = 0
 
-    def warm_up(self) -> None:
-        """Visit each session through each manager."""
-        for _ in range(2 * len(self._ids)):
-            self.visit()
+    @property
+    def warming(self) -> int:
+        """How many requests make it warm: one on each session through each manager."""
+        return 2 * len(self._ids)
 
     def visit(self) -> None:
         """Make one request.
@@ -124,7 +123,7 @@ class Visitor:
             _change(session, turn)
 
     def _next(self) -> tuple[SessionManager, str, int]:
-        """Return whom to ask, for which session, and and how often that was asked for, this time included."""
+        """Return whom to ask, for which session, and how often that was asked for, this time included."""
         turn, position = divmod(self._visits, len(self._ids))
         self._visits += 1
         return self._managers[(turn + 1) % 2], self._ids[position], turn + 1

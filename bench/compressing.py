@@ -4,7 +4,7 @@ They are those of the session manager, as it calls them: zlib with level 6, zstd
 session, decompression with all its checks. The manager leaves a payload uncompressed that is under 256 bytes or that
 does not get smaller; here all are compressed. How it is measured: each pass has a fresh interpreter and its own order
 of the cases, and each case a child of its own; calls are warm before they are calibrated. Of a workload of very many
-sessions, about a hundred are timed that are spread over all sizes; sizes and bytes are those of all.
+sessions, those that `sampling` chooses are timed, as dumps and loads are; sizes and bytes are those of all.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +15,15 @@ from typing import TypedDict
 from ..manager.compression import Compression, compression_named
 from ..manager.errors import ConfigurationError
 from .case import Case
-from .each_case import Key, Progress, ask, key_of, made_case, prepared, with_bytes
-from .errand import CaseData
+from .each_case import Figures, Key, Patience, Progress, key_of, made_case, with_bytes
+from .errand import CaseData, case_of
 from .intervals import estimate
 from .isolation.forked import End
 from .measuring import calibrated, collector_settled, seconds_per_call
-from .passes import ORDER_SEED, Preparation
+from .passes import ORDER_SEED
+from .preparing import Preparation, prepared
 from .result import Compressed
+from .sampling import spread
 
 COMPRESSORS = {"zlib": "zlib-6", "zstd": "zstd-3"}
 """The names of the setting, and what results call them."""
@@ -31,9 +33,6 @@ _SECONDS = 30.0
 
 _SAMPLE_SECONDS = 0.005
 """The least duration of what is timed."""
-
-_MOST_TIMED = 100
-"""Of a workload with more sessions than twice as many, about so many are timed."""
 
 
 class Timed(TypedDict):
@@ -53,13 +52,13 @@ def compressed(
     *,
     preparations: Sequence[Preparation] = (),
     progress: Progress | None = None,
-) -> dict[Key, tuple[Compressed, ...]]:
+) -> Figures[tuple[Compressed, ...]]:
     """Return what compressors make of the payloads of cases, by workload and label.
 
     Parameters
     ----------
     cases
-        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+        Verified ones; those without bytes are left out.
     passes
         How many values the times are medians of; at least 1.
     preparations
@@ -69,34 +68,43 @@ def compressed(
 
     Returns
     -------
-    One entry for each compressor that is installed.
+    For each case one entry for each compressor that is installed.
     """
     chosen = with_bytes(cases)
-    found: dict[Key, list[list[Timed]]] = {key_of(case): [] for case in chosen}
+    rows: dict[Key, list[list[Timed]]] = {key_of(case): [] for case in chosen}
+    failed: dict[Key, str] = {}
+    patience = Patience()
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
     done = 0
     for _ in range(passes):
         with prepared(preparations) as interpreter:
             for case in random.sample(chosen, len(chosen)):
-                if key_of(case) in found:
-                    ended = ask(interpreter, f"{__name__}:timed", case, {}, seconds=_SECONDS)
+                key = key_of(case)
+                if key not in failed:
+                    ended = patience.ask(interpreter, f"{__name__}:timed", case, {}, seconds=_SECONDS)
                     if ended.end is End.RETURNED:
-                        found[key_of(case)].append(ended.value)
+                        rows[key].append(ended.value)
                     else:
-                        del found[key_of(case)]
+                        failed[key] = ended.detail
                 done += 1
                 if progress:
                     progress(done, passes * len(chosen))
-    return {key: tuple(_joined(each) for each in zip(*rows, strict=True)) for key, rows in found.items()}
+    found = {
+        key: tuple(_joined(each) for each in zip(*passed, strict=True))
+        for key, passed in rows.items()
+        if key not in failed
+    }
+    return Figures(found, failed)
 
 
 def timed(case: CaseData) -> list[Timed]:
     """Compress and decompress the payloads of a case with what is installed; runs in a child."""
+    sample = spread(case_of(case).workload.sessions())
     payloads = made_case(case).payloads
     rows: list[Timed] = []
     for name in COMPRESSORS:
         with suppress(ConfigurationError):  # it is not installed
-            rows.append(_timed(compression_named(name), payloads))
+            rows.append(_timed(compression_named(name), payloads, [payloads[number] for number in sample]))
     return rows
 
 
@@ -114,9 +122,8 @@ def break_even(sizes: Sequence[int], compressed_sizes: Sequence[int]) -> int | N
     return min((size for size in sizes if size > too_large), default=None)
 
 
-def _timed(compression: Compression, payloads: Sequence[bytes]) -> Timed:
+def _timed(compression: Compression, payloads: Sequence[bytes], sample: Sequence[bytes]) -> Timed:
     packed = {payload: compression.compress(payload) for payload in payloads}
-    sample = _spread(payloads)
 
     def compress() -> None:
         for payload in sample:
@@ -138,12 +145,6 @@ def _timed(compression: Compression, payloads: Sequence[bytes]) -> Timed:
         compress=seconds[0],
         decompress=seconds[1],
     )
-
-
-def _spread(payloads: Sequence[bytes]) -> list[bytes]:
-    """Return the payloads that are timed: all, or of many some of every size."""
-    step = max(1, len(payloads) // _MOST_TIMED)
-    return sorted(payloads, key=len)[step // 2 :: step]
 
 
 def _seconds(call: Callable[[], object]) -> float:

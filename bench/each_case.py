@@ -1,12 +1,14 @@
 """Carries out a task for one case after another: each in a child, in an interpreter that has all plug-ins imported.
 
-What a case needs for a measure is made here, in the child. Invariant: a case whose task does not return is left out,
-whatever the plug-in did instead, and the others go on.
+What a case needs for a measure is made here, in the child. Invariant: a case whose task does not return has the reason
+in the place of figures, whatever the plug-in did instead, and the others go on; a label that comes to no end is not
+waited for again and again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 from ..serializers import ConverterRegistry, Serializer
 from .case import Case, made
@@ -14,7 +16,9 @@ from .errand import CaseData, case_of, data_of
 from .floor import FLOOR
 from .isolation.forked import End, Ended
 from .isolation.interpreter import Interpreter
+from .passes import GIVEN_UP_AFTER
 from .preparing import MEMORY, Preparation, prepared
+from .result import CaseResult
 
 Key = tuple[str, str]
 """A case in what a measure returns: the name of the workload, and the label."""
@@ -38,6 +42,57 @@ def ask(interpreter: Interpreter, task: str, case: Case, arguments: Mapping[str,
     return interpreter.run(task, {"case": data_of(case), **arguments}, seconds=seconds, memory=MEMORY)
 
 
+class Patience:
+    """Asks about cases as `ask` does, and gives up on a label that came to no end on some of them."""
+
+    def __init__(self) -> None:
+        self._endless: Counter[str] = Counter()
+
+    def ask(
+        self, interpreter: Interpreter, task: str, case: Case, arguments: Mapping[str, Any], *, seconds: float
+    ) -> Ended:
+        """Carry out a task for a case, unless its label has used up the patience."""
+        if self._endless[case.label] >= GIVEN_UP_AFTER:
+            return Ended(End.TIME, detail=f"not tried: it came to no end {GIVEN_UP_AFTER} times before")
+        ended = ask(interpreter, task, case, arguments, seconds=seconds)
+        self._endless[case.label] += ended.end is End.TIME
+        return ended
+
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class Figures(Generic[_Found]):
+    """What a measure found of cases."""
+
+    found: Mapping[Key, _Found]
+    failed: Mapping[Key, str]
+    """Why a case has no figures, in one line."""
+
+
+def with_figures(cases: Sequence[CaseResult], measure: str, figures: Figures[Any]) -> tuple[CaseResult, ...]:
+    """Return the rows of a result with what a measure found of them, or why it did not.
+
+    Parameters
+    ----------
+    cases
+        The rows; those of which the measure knows nothing stay as they are.
+    measure
+        The field of `CaseResult` that it is for.
+    figures
+        What came of it.
+    """
+    return tuple(_with_figures(case, measure, figures) for case in cases)
+
+
+def _with_figures(case: CaseResult, measure: str, figures: Figures[Any]) -> CaseResult:
+    key = case.workload, case.label
+    if key in figures.failed:
+        return replace(case, unmeasured={**case.unmeasured, measure: figures.failed[key]})
+    return replace(case, **{measure: figures.found[key]}) if key in figures.found else case
+
+
 def for_each(
     task: str,
     cases: Sequence[Case],
@@ -46,18 +101,22 @@ def for_each(
     seconds: float,
     preparations: Sequence[Preparation],
     progress: Progress | None,
-) -> dict[Key, Any]:
+) -> Figures[Any]:
     """Return what a task returned for each case that has payloads; see `ask` and `prepared`."""
-    answers: dict[Key, Any] = {}
+    found: dict[Key, Any] = {}
+    failed: dict[Key, str] = {}
+    patience = Patience()
     chosen = with_bytes(cases)
     with prepared(preparations) as interpreter:
         for done, case in enumerate(chosen, 1):
-            ended = ask(interpreter, task, case, arguments, seconds=seconds)
+            ended = patience.ask(interpreter, task, case, arguments, seconds=seconds)
             if ended.end is End.RETURNED:
-                answers[key_of(case)] = ended.value
+                found[key_of(case)] = ended.value
+            else:
+                failed[key_of(case)] = ended.detail
             if progress:
                 progress(done, len(chosen))
-    return answers
+    return Figures(found, failed)
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from random import Random
 
 from ..serializers import SerializerInfo
 from .case import Case
-from .each_case import Progress, ask, prepared
+from .each_case import Progress, ask
 from .intervals import estimate, exactly
 from .isolation.forked import End
 from .isolation.interpreter import Interpreter
-from .passes import ORDER_SEED, Preparation
+from .passes import ORDER_SEED
+from .preparing import Preparation, prepared
 from .references import reference_infos
 from .result import EndToEnd
 from .store import memcached
 from .visiting import Visits, in_tasks, in_threads
-from .workload import Workload
 
 _MODES = {"threads": in_threads, "asyncio": in_tasks}
 
@@ -32,8 +32,7 @@ _PATIENCE = 15.0
 
 
 def end_to_end(
-    infos: Sequence[SerializerInfo],
-    workloads: Sequence[Workload],
+    cases: Sequence[Case],
     *,
     seconds: float,
     rounds: int,
@@ -42,14 +41,12 @@ def end_to_end(
     preparations: Sequence[Preparation] = (),
     progress: Progress | None = None,
 ) -> tuple[EndToEnd, ...]:
-    """Return what requests take with each serializer on each workload.
+    """Return what requests take in each case.
 
     Parameters
     ----------
-    infos
-        Of each the first variant takes part; broken ones and references do not.
-    workloads
-        Of which the sessions are.
+    cases
+        Verified ones, such as `of_requests` chooses.
     seconds
         For which each cell is measured in a round.
     rounds
@@ -65,18 +62,19 @@ def end_to_end(
 
     Returns
     -------
-    One entry for each cell, in the order of workloads, serializers, and concurrencies; those that failed with the
+    One entry for each cell, in the order of cases and concurrencies; those that failed with the
     reason. Nothing where there is no memcached.
     """
     counts = [("threads", count) for count in concurrencies] + [("asyncio", asyncio_concurrency)]
-    cells = [_Cell(case, mode, count) for case in _cases(infos, workloads) for mode, count in counts]
+    cells = [_Cell(case, mode, count) for case in cases for mode, count in counts]
     if not cells:
         return ()
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
+    private = any(case.workload.private for case in cases)
     steps = 0
     for _ in range(rounds):
         # What was stored in the round stays: memory that nobody has to make room in.
-        with memcached("-m", "1024", "-I", "8m") as address, prepared(preparations) as interpreter:
+        with memcached("-m", "1024", "-I", "8m", private=private) as address, prepared(preparations) as interpreter:
             if address is None:
                 return ()
             for cell in random.sample(cells, len(cells)):
@@ -88,6 +86,30 @@ def end_to_end(
                 if progress:
                     progress(steps, rounds * len(cells))
     return tuple(_joined(cell) for cell in cells)
+
+
+def of_requests(cases: Sequence[Case], infos: Sequence[SerializerInfo]) -> list[Case]:
+    """Return the cases that requests are measured with: those of the first variant of every serializer.
+
+    Parameters
+    ----------
+    cases
+        Of any serializers and labels.
+    infos
+        The serializers; broken ones and references do not take part.
+
+    >>> from memcached_sessions.bench.case import every_case
+    >>> from memcached_sessions.bench.workloads.login import LOGIN
+    >>> from memcached_sessions.serializers import available_serializers
+    >>> infos = [available_serializers()[name] for name in ("compact", "json")]
+    >>> [case.label for case in of_requests(every_case([LOGIN], infos), infos)]
+    ['compact', 'json']
+    """
+    references = reference_infos()
+    rows = {
+        (info.name, next(iter(info.variants))) for info in infos if info.broken is None and info.name not in references
+    }
+    return [case for case in cases if (case.serializer, case.label) in rows]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -111,17 +133,7 @@ class _Cell:
     hung: bool = False
 
 
-def _cases(infos: Sequence[SerializerInfo], workloads: Sequence[Workload]) -> list[Case]:
-    references = reference_infos()
-    rows = [
-        (info.name, *next(iter(info.variants.items())))
-        for info in infos
-        if info.broken is None and info.name not in references
-    ]
-    return [Case(workload, name, label, options) for workload in workloads for name, label, options in rows]
-
-
-def _measure(cell: _Cell, interpreter: Interpreter, address: tuple[str, int], seconds: float) -> None:
+def _measure(cell: _Cell, interpreter: Interpreter, address: str, seconds: float) -> None:
     task = _MODES[cell.mode]
     arguments = {"address": address, "concurrency": cell.concurrency, "seconds": seconds}
     ended = ask(interpreter, f"{task.__module__}:{task.__name__}", cell.case, arguments, seconds=seconds + _PATIENCE)

@@ -17,9 +17,9 @@ from functools import partial
 from typing import TypedDict
 
 from .case import Case
-from .each_case import Key, Progress, for_each, made_case
+from .each_case import Figures, Progress, for_each, made_case
 from .errand import CaseData
-from .passes import Preparation
+from .preparing import Preparation
 from .result import Memory
 
 _SECONDS = 30.0
@@ -37,20 +37,23 @@ class Peaks(TypedDict):
 
 def memories(
     cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
-) -> dict[Key, Memory]:
+) -> Figures[Memory]:
     """Return how much memory cases take, by workload and label.
 
     Parameters
     ----------
     cases
-        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+        Verified ones; those without bytes are left out.
     preparations
         Tasks that every interpreter begins with.
     progress
         Is told how many cases are done.
     """
-    found = for_each(f"{__name__}:measured", cases, {}, seconds=_SECONDS, preparations=preparations, progress=progress)
-    return {key: Memory(**peaks) for key, peaks in found.items()}
+    figures = for_each(
+        f"{__name__}:measured", cases, {}, seconds=_SECONDS, preparations=preparations, progress=progress
+    )
+    found = {key: Memory(**peaks) for key, peaks in figures.found.items()}
+    return Figures(found, figures.failed)
 
 
 def measured(case: CaseData) -> Peaks:

@@ -8,22 +8,9 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import cast
 
-from ..manager.envelope import EnvelopeCodec, Header
-from ..manager.session_id import storage_key
-from ..manager.version_vector import VersionVector
 from .case import CHANGED_ATTRIBUTE, Ready, ReadyCase, ReadyFloor, over_all
+from .envelope import KEY, envelope_of
 from .store import SessionStore
-
-SIGNING_KEY = b"a key for the comparison: it keeps nothing secret"
-"""What the envelopes of the comparison are signed with."""
-
-KEY = storage_key("5e55" * 8)
-"""The storage key of a session, as the session manager makes it."""
-
-_MAX_PAYLOAD_BYTES = 1 << 30
-
-_MOMENT = 1_767_225_600_000
-"""Milliseconds since 1970."""
 
 
 class Operation(StrEnum):
@@ -118,20 +105,7 @@ class StoredValue:
     def __init__(self, ready: ReadyCase) -> None:
         self._dumps = ready.serializer.dumps
         self._loads = ready.serializer.loads
-        self._codec = EnvelopeCodec(signing_keys=[SIGNING_KEY], max_payload_bytes=_MAX_PAYLOAD_BYTES)
-        vector = VersionVector(((1, 1),))
-        name = ready.serializer.name
-        self._header = Header(
-            created=_MOMENT,
-            accessed=_MOMENT,
-            idle=1800,
-            absolute=None,
-            counter=1,
-            vector=vector,
-            dead=False,
-            touch_interval=450,
-            serializer=name,
-        )
+        self._codec, self._header = envelope_of(ready.serializer.name)
         self._changes = 0
 
     def seal(self, session: object, /) -> bytes:

@@ -205,6 +205,8 @@ class CaseResult:
     storage: Storage | None = None
     """None without a memcached, and for what has no bytes."""
     memory: Memory | None = None
+    unmeasured: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By field (``"compressed"``, ``"storage"``, ``"memory"``), why it has no figures though the case is verified."""
     samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
     """By operation, one time for each worker process, in the order of the passes: medians, in seconds for a session.
     What pairs of cases are compared by."""

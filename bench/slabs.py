@@ -5,7 +5,6 @@ into several. So nothing is computed from the size of an item here: the chunks t
 stored are compared. Invariant: nobody else uses the server meanwhile, and what it has from before is small.
 """
 
-import socket
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic, sleep
@@ -14,7 +13,7 @@ from typing import Any, Self
 
 from ..manager.stores.meta_commands import Command
 from ..manager.stores.meta_replies import block_size
-from .store import OPERATION_TIMEOUT
+from .store import OPERATION_TIMEOUT, connection_to
 
 PAGE = 1 << 20
 """Bytes of a page, by default."""
@@ -50,11 +49,11 @@ class CountingClient:
     Parameters
     ----------
     address
-        Host and port.
+        Of the memcached, as `store` has them.
     """
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=OPERATION_TIMEOUT)
+    def __init__(self, address: str) -> None:
+        self._socket = connection_to(address)
         self._answers = self._socket.makefile("rb")
         self.bytes = 0
         """Sent and received so far."""

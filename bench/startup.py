@@ -5,7 +5,8 @@ from before the import of `memcached_sessions.serializers` until `get_serializer
 is in it: the search for the plug-in, the package, the library under it, and the converters. The session, which is plain
 data, is part of the interpreter's program, so that making it imports nothing. What is not in it: the start of the
 interpreter itself, what its `site` imports (an editable install may have it import a little), and reading from the disk
-what was never read before: each serializer is started once without being counted.
+what was never read before: each serializer is started once without being counted. What came of the loads is compared
+with the session after the clock has stopped; figures of a serializer that changed it are not shown.
 """
 
 import json
@@ -21,7 +22,7 @@ from ..serializers import SerializerInfo
 from .each_case import Progress
 from .intervals import estimate, exactly
 from .isolation.forked import End, Ended, run_forked
-from .passes import ORDER_SEED
+from .passes import MEMORY, ORDER_SEED
 from .references import reference_infos
 from .result import Startup
 from .workloads.login import LOGIN
@@ -39,10 +40,13 @@ serializer = get_serializer({name!r}, **options)
 made = perf_counter_ns()
 payload = serializer.dumps(session)
 dumped = perf_counter_ns()
-serializer.loads(payload)
-loaded = perf_counter_ns()
-import os
-os.write({answer}, repr([made - started, dumped - made, loaded - dumped]).encode())
+loaded = serializer.loads(payload)
+ended = perf_counter_ns()
+import json, os
+from {package}.fidelity import difference
+found = difference({session!r}, loaded)
+told = [[made - started, dumped - made, ended - dumped], str(found or "")]
+os.write({answer}, json.dumps(told).encode())
 """
 
 
@@ -90,7 +94,7 @@ def _startup(label: str, taken: Sequence[Sequence[float]], detail: str) -> Start
 
 def _started(name: str, options: Mapping[str, Any]) -> Ended:
     """Use a serializer in a new interpreter, which a child starts: the child's limits are its own, too."""
-    return run_forked(partial(_in_new_interpreter, name, options), seconds=_SECONDS)
+    return run_forked(partial(_in_new_interpreter, name, options), seconds=_SECONDS, memory=MEMORY)
 
 
 def _in_new_interpreter(name: str, options: Mapping[str, Any]) -> list[int]:
@@ -117,4 +121,7 @@ def _in_new_interpreter(name: str, options: Mapping[str, Any]) -> list[int]:
     if not told:
         last = done.stderr.strip().splitlines()[-1:] or [f"the interpreter ended with status {done.returncode}"]
         raise RuntimeError(last[0])
-    return json.loads(told)
+    taken, changed = json.loads(told)
+    if changed:
+        raise RuntimeError(f"the session came back changed: {changed}")
+    return taken

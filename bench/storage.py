@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypedDict, cast
 
-from ..manager.envelope import EnvelopeCodec, Header
 from ..manager.stores.meta_commands import (
     add_command,
     delete_command,
@@ -18,27 +17,19 @@ from ..manager.stores.meta_commands import (
     replace_command,
 )
 from ..manager.stores.store import Cas, Item, Written
-from ..manager.version_vector import VersionVector, client_flags
+from ..manager.version_vector import client_flags
 from .case import Case
-from .each_case import Key, MadeCase, Progress, for_each, made_case
+from .each_case import Figures, MadeCase, Progress, for_each, made_case
+from .envelope import KEY, TTL, VECTOR, envelope_of
 from .errand import CaseData
-from .operations import KEY, SIGNING_KEY
-from .passes import Preparation
+from .preparing import Preparation
 from .result import Storage
 from .slabs import PAGE, CountingClient, Taken, taken
 from .store import memcached
 
 GIB = 1 << 30
 
-_TTL = 1800
-"""Seconds that a session lives: the manager's default."""
-
-_VECTOR = VersionVector(((0x9E3779B9, 12),))
-"""One process has saved it twelve times."""
-
-_FLAGS = client_flags(_VECTOR, dead=False)
-_MOMENT = 1_700_000_000_000
-_LARGEST = 1 << 30
+_FLAGS = client_flags(VECTOR, dead=False)
 _SECONDS = 30.0
 """That a case may take."""
 
@@ -55,13 +46,13 @@ class _Figures(TypedDict):
 
 def storages(
     cases: Sequence[Case], *, preparations: Sequence[Preparation] = (), progress: Progress | None = None
-) -> dict[Key, Storage]:
+) -> Figures[Storage]:
     """Return what the sessions of cases take, by workload and label.
 
     Parameters
     ----------
     cases
-        Verified ones; a case that fails here all the same is left out, as are those without bytes.
+        Verified ones; those without bytes are left out.
     preparations
         Tasks that every interpreter begins with.
     progress
@@ -71,12 +62,12 @@ def storages(
     -------
     Nothing where there is no memcached.
     """
-    with memcached() as address:
+    with memcached(private=True) as address:
         if address is None:
-            return {}
+            return Figures({}, {})
         with CountingClient(address) as client:
             client.age()
-        found = for_each(
+        figures = for_each(
             f"{__name__}:stored",
             cases,
             {"address": address},
@@ -84,28 +75,19 @@ def storages(
             preparations=preparations,
             progress=progress,
         )
-    return {key: Storage(**cast("_Figures", figures)) for key, figures in found.items()}
+    found = {key: Storage(**cast("_Figures", each)) for key, each in figures.found.items()}
+    return Figures(found, figures.failed)
 
 
-def stored(case: CaseData, address: Sequence[Any]) -> _Figures:
+def stored(case: CaseData, address: str) -> _Figures:
     """Store the sessions of a case one after the other, and return the figures of `Storage`; runs in a child."""
     case_made = made_case(case)
-    values = [sealed(case_made.serializer.name, payload) for payload in case_made.payloads]
-    with CountingClient((address[0], address[1])) as client:
+    codec, header = envelope_of(case_made.serializer.name)
+    values = [codec.seal(KEY, header, payload) for payload in case_made.payloads]
+    with CountingClient(address) as client:
         limit = int(client.stats("settings")["item_size_max"])
         shelf = _Shelf(client, limit)
         return _figures(case_made, values, shelf.places(values), shelf)
-
-
-def sealed(serializer: str, payload: bytes) -> bytes:
-    """Return what the manager stores for a payload.
-
-    >>> len(sealed("json", b"{}"))
-    108
-    """
-    codec = EnvelopeCodec(signing_keys=[SIGNING_KEY], max_payload_bytes=_LARGEST)
-    header = Header(_MOMENT, _MOMENT, _TTL, None, 12, _VECTOR, dead=False, touch_interval=450, serializer=serializer)
-    return codec.seal(KEY, header, payload)
 
 
 def _figures(case: MadeCase, values: Sequence[bytes], places: Sequence[Taken | None], shelf: "_Shelf") -> _Figures:
@@ -154,7 +136,7 @@ class _Shelf:
         return [found[len(value)] for value in values]
 
     def _place(self, value: bytes) -> Taken | None:
-        command = add_command(KEY, value, flags=_FLAGS, ttl=_TTL)
+        command = add_command(KEY, value, flags=_FLAGS, ttl=TTL)
         if command.size > self.item_limit:
             return None  # the manager refuses it, and does not ask the server
         self._clear()
@@ -165,7 +147,7 @@ class _Shelf:
     def wire(self, value: bytes) -> tuple[int, int]:
         """Return the bytes that saving a session over its older state takes, and those that loading it takes."""
         self._clear()
-        client, storing = self._client, {"flags": _FLAGS, "ttl": _TTL}
+        client, storing = self._client, {"flags": _FLAGS, "ttl": TTL}
         older = cast("Written", client.ask(add_command(KEY, b"", **storing)))
         replace = replace_command(KEY, value, cas=older.cas or Cas(0, ""), **storing)
         save = self._counted(partial(client.ask, replace))

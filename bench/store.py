@@ -1,5 +1,9 @@
 """The memcached that the comparison runs on: a real one, started for the run and stopped with it.
 
+It listens on the loopback, where every user of the machine can read what is in it; one that is private has a UNIX
+socket instead, in a folder that only this user can look into. An address is what the session manager calls a node by:
+``127.0.0.1:11211``, or ``unix:/path``.
+
 Where there is no memcached on the machine a store in memory takes its place, and says so by its kind. Invariant: the
 process is stopped by its own pid on every way out, and nothing is ever written to a memcached that is not ours.
 """
@@ -14,6 +18,8 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from pymemcache.client.base import Client  # pyright: ignore[reportMissingTypeStubs]
@@ -28,6 +34,11 @@ OPERATION_TIMEOUT = 5.0
 LOOPBACK = "127.0.0.1"
 
 _ATTEMPTS = 5
+
+_UNIX = "unix:"
+
+_USER = "nobody"
+"""As whom memcached runs where we are root."""
 
 
 class SessionStore(Protocol):
@@ -71,25 +82,25 @@ class Store:
     kind: str
     """``"memcached"`` or ``"memory"``."""
     version: str
-    """Of the server; empty for a store in memory."""
+    """Of the server, and what it listens on if not on TCP; empty for a store in memory."""
     sessions: SessionStore
-    port: int | None = None
-    """Of the server, on the loopback; None for a store in memory."""
+    address: str | None = None
+    """Of the server; None for a store in memory."""
 
 
 @contextmanager
-def connected(port: int | None) -> Generator[SessionStore, None, None]:
+def connected(address: str | None) -> Generator[SessionStore, None, None]:
     """Connect to the store of a run from another process.
 
     Parameters
     ----------
-    port
-        As `Store.port` says; None: a store in memory of this process.
+    address
+        As `Store.address` says; None: a store in memory of this process.
     """
-    if port is None:
+    if address is None:
         yield MemoryStore()
         return
-    client = _client(port)
+    client = _client(address)
     try:
         yield client
     finally:
@@ -97,10 +108,15 @@ def connected(port: int | None) -> Generator[SessionStore, None, None]:
 
 
 @contextmanager
-def open_store() -> Generator[Store, None, None]:
-    """Run a memcached on a free port of the loopback for as long as the context lasts.
+def open_store(*, private: bool = False) -> Generator[Store, None, None]:
+    """Run a memcached for as long as the context lasts.
 
     Without a memcached on the ``PATH`` the store is in memory.
+
+    Parameters
+    ----------
+    private
+        Whether it must not be read by other users of the machine. Round trips are then faster than over TCP.
 
     Raises
     ------
@@ -108,44 +124,67 @@ def open_store() -> Generator[Store, None, None]:
         There is a memcached, and it does not start; the message holds what it printed.
     """
     # 8 MB items: the largest sessions of the workloads exceed the default of 1 MB in no format, those of users may.
-    with _running_memcached("-m", "256", "-I", "8m") as running:
+    with _running_memcached("-m", "256", "-I", "8m", private=private) as running:
         if running is None:
             yield Store("memory", "", MemoryStore())
         else:
-            client, port = running
-            yield Store("memcached", client.version().decode(), client, port)
+            client, address = running
+            version = client.version().decode() + (" on a UNIX socket" if private else "")
+            yield Store("memcached", version, client, address)
 
 
 @contextmanager
-def memcached(*arguments: str) -> Generator[tuple[str, int] | None, None, None]:
-    """Run a memcached of its own, and give its host and port; None where there is no memcached on the ``PATH``.
+def memcached(*arguments: str, private: bool = False) -> Generator[str | None, None, None]:
+    """Run a memcached of its own, and give its address; None where there is no memcached on the ``PATH``.
 
     Parameters
     ----------
     arguments
         Of its command line; without any it has its default settings.
+    private
+        Whether it must not be read by other users of the machine.
 
     Raises
     ------
     RuntimeError
         It does not start; the message holds what it printed.
     """
-    with _running_memcached(*arguments) as running:
-        yield None if running is None else (LOOPBACK, running[1])
+    with _running_memcached(*arguments, private=private) as running:
+        yield None if running is None else running[1]
+
+
+def connection_to(address: str) -> socket.socket:
+    """Connect to a memcached by its address."""
+    if address.startswith(_UNIX):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(OPERATION_TIMEOUT)
+        connection.connect(address.removeprefix(_UNIX))
+        return connection
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host, int(port)), OPERATION_TIMEOUT)
 
 
 @contextmanager
-def _running_memcached(*arguments: str) -> Generator[tuple[Client, int] | None, None, None]:
+def _running_memcached(*arguments: str, private: bool) -> Generator[tuple[Client, str] | None, None, None]:
     program = shutil.which("memcached")
     if program is None:
         yield None
         return
     with ExitStack() as stack:
+        folder = stack.enter_context(_private_folder()) if private else None
         with _signals_postponed():
-            process, client, port = _started(program, arguments)
+            process, client, address = _started(program, arguments, folder)
             stack.callback(_stop, process)
             stack.callback(client.close)
-        yield client, port
+        yield client, address
+
+
+@contextmanager
+def _private_folder() -> Generator[Path, None, None]:
+    with TemporaryDirectory(prefix="session-bench-") as name:  # with the mode 0700
+        if os.geteuid() == 0:
+            shutil.chown(name, _USER)  # which memcached makes its socket as
+        yield Path(name)
 
 
 @contextmanager
@@ -168,21 +207,23 @@ def _signals_postponed() -> Generator[None, None, None]:
             signal.raise_signal(number)
 
 
-def _started(program: str, arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], Client, int]:
+def _started(
+    program: str, arguments: Sequence[str], folder: Path | None
+) -> tuple[subprocess.Popen[bytes], Client, str]:
     complaint = ""
     for _ in range(_ATTEMPTS):
-        port = _free_port()
+        address = f"{_UNIX}{folder}/memcached" if folder else f"{LOOPBACK}:{_free_port()}"
         # A session of its own: an interrupt from the terminal reaches us alone, and we stop it in order.
         process = subprocess.Popen(  # noqa: S603 - a program that the PATH named, without a shell
-            _command(program, port, arguments),
+            _command(program, address, arguments),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        client = _client(port)
+        client = _client(address)
         try:
             if _answers(process, client):
-                return process, client, port
+                return process, client, address
         except BaseException:
             _stop(process)
             raise
@@ -191,9 +232,9 @@ def _started(program: str, arguments: Sequence[str]) -> tuple[subprocess.Popen[b
     raise RuntimeError(f"{program} did not start in {_ATTEMPTS} attempts: {complaint or 'it printed nothing'}")
 
 
-def _client(port: int) -> Client:
+def _client(address: str) -> Client:
     return Client(
-        (LOOPBACK, port),
+        address,
         connect_timeout=OPERATION_TIMEOUT,
         timeout=OPERATION_TIMEOUT,
         no_delay=True,
@@ -201,9 +242,12 @@ def _client(port: int) -> Client:
     )
 
 
-def _command(program: str, port: int, arguments: Sequence[str]) -> list[str]:
-    command = [program, "-l", LOOPBACK, "-p", str(port), "-U", "0", *arguments]
-    return [*command, "-u", "nobody"] if os.geteuid() == 0 else command
+def _command(program: str, address: str, arguments: Sequence[str]) -> list[str]:
+    if address.startswith(_UNIX):
+        command = [program, "-s", address.removeprefix(_UNIX), "-a", "0700", *arguments]
+    else:
+        command = [program, "-l", LOOPBACK, "-p", address.rpartition(":")[2], "-U", "0", *arguments]
+    return [*command, "-u", _USER] if os.geteuid() == 0 else command
 
 
 def _answers(process: subprocess.Popen[bytes], client: Client) -> bool:

@@ -53,6 +53,8 @@ class Workload:
     """Registers the classes of the session with the registry that the serializers will use."""
     population: bool = False
     """Whether `build` returns a list of many sessions, each of which is stored by itself, and not one session."""
+    private: bool = False
+    """Whether its sessions are somebody's own: no other user of the machine may read them while they are measured."""
 
     def sessions(self) -> list[object]:
         """Return the sessions, made anew; one, unless it is a population.

@@ -177,6 +177,7 @@ def _workload_info(description: str, converters: Sequence[str], payloads: Sequen
         build=partial(_built, converters, payloads),
         register=partial(load_converters, functions=converters),
         population=True,
+        private=True,
     )
     return WorkloadInfo(NAME, "memcached-sessions", __version__, workload)
 

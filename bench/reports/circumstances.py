@@ -18,6 +18,7 @@ def reservations(result: Result) -> Iterator[str]:
         yield "compact: pure Python, figures not comparable"
     if result.store.kind == "memory":
         yield "no memcached on this machine: round trips went through a store in memory, figures not comparable"
+    yield from _unmeasured(result)
     yield from instability(result)
 
 
@@ -70,6 +71,16 @@ def broken_plugins(result: Result) -> Iterator[Block]:
     ]:
         yield Heading("Broken plug-ins")
         yield Bullets(tuple(broken))
+
+
+def _unmeasured(result: Result) -> Iterator[str]:
+    """Return what verified rows have no figures for, one line for each label and measure."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for case in result.cases:
+        for measure, detail in case.unmeasured.items():
+            found.setdefault((case.label, measure), {})[case.workload] = detail
+    for (label, measure), details in found.items():
+        yield f"{label} has no figures for {measure} on {', '.join(details)}: {next(iter(details.values()))}"
 
 
 def _ties(result: Result) -> str:

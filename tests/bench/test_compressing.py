@@ -23,6 +23,17 @@ EASY = Workload("easy", "", None, lambda: {"text": "to be or not to be " * 50})
 MANY = Workload("many", "", None, lambda: [{"a": 1}] + [{"n": "to be or not " * n} for n in (50, 60)], population=True)
 NOISY = Workload("noisy", "", None, lambda: [{"n": noise(n)} for n in (500, 900)], population=True)
 """
+HANGING = """
+import time
+from memcached_sessions.serializers import Capabilities
+
+class Hanging:
+    name = "hanging"
+    capabilities = Capabilities()
+    def __init__(self, *, registry): pass
+    def dumps(self, value, /): time.sleep(3600)
+    def loads(self, data, /): return {}
+"""
 ENTRY_POINTS = """[memcached_sessions.workloads]
 easy = plugin_texts:EASY
 many = plugin_texts:MANY
@@ -43,7 +54,7 @@ def _case(workload: str, serializer: str = "json") -> Case:
 def test_each_compressor_makes_of_the_payload_what_the_manager_would_store() -> None:
     payload = get_serializer("json").dumps(available_workloads()["easy"].workload.build())
 
-    rows = compressed([_case("easy")], 1)["easy", "json"]
+    rows = compressed([_case("easy")], 1).found["easy", "json"]
 
     assert [row.compressor for row in rows] == ["zlib-6", "zstd-3"]
     assert [row.bytes for row in rows] == [len(compression_named(name).compress(payload)) for name in COMPRESSORS]
@@ -54,7 +65,7 @@ def test_the_sizes_of_many_sessions_are_summed_and_the_times_are_for_one() -> No
     sessions = available_workloads()["many"].workload.sessions()
     payloads = [get_serializer("json").dumps(session) for session in sessions]
 
-    (row, _) = compressed([_case("many")], 1)["many", "json"]
+    (row, _) = compressed([_case("many")], 1).found["many", "json"]
 
     assert row.bytes == sum(len(zlib.compress(payload)) for payload in payloads)
     assert row.break_even == len(payloads[1])  # the first is too small to become smaller
@@ -68,7 +79,7 @@ def test_each_pass_gives_a_value_and_progress() -> None:
     found = compressed([_case("easy"), _case("many")], 2, progress=lambda done, of: progress.append((done, of)))
 
     assert progress == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    times = found["easy", "json"][0].compress
+    times = found.found["easy", "json"][0].compress
     assert times.low < times.median < times.high  # of two processes
 
 
@@ -89,13 +100,30 @@ def test_compressing_pays_from_the_size_on_from_which_everything_got_smaller(
 
 
 def test_noise_gets_smaller_at_no_size() -> None:
-    rows = compressed([_case("noisy", "pickle")], 1)["noisy", "pickle"]
+    rows = compressed([_case("noisy", "pickle")], 1).found["noisy", "pickle"]
 
     assert [row.break_even for row in rows] == [None, None]
 
 
-def test_what_fails_is_left_out() -> None:
-    assert list(compressed([_case("noisy", "bare-orjson"), _case("easy")], 1)) == [("easy", "json")]
+def test_what_fails_says_why() -> None:
+    figures = compressed([_case("noisy", "bare-orjson"), _case("easy")], 2)
+
+    assert list(figures.found) == [("easy", "json")]
+    assert list(figures.failed) == [("noisy", "bare-orjson")]
+    assert "bytes" in figures.failed["noisy", "bare-orjson"]
+
+
+def test_a_serializer_that_hangs_is_waited_for_twice(install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compressing, "_SECONDS", 0.5)
+    install("plugin_hanging", HANGING, "[memcached_sessions.serializers]\nhanging = plugin_hanging:Hanging\n")
+    cases = [_case(workload, "hanging") for workload in ("easy", "many", "noisy")]
+
+    figures = compressed(cases, 2)
+
+    assert figures.found == {}
+    assert sorted(figures.failed.values()) == ["it was stopped after 0.5 s"] * 2 + [
+        "not tried: it came to no end 2 times before"
+    ]
 
 
 def test_a_compressor_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

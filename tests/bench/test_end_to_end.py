@@ -1,20 +1,27 @@
 """Requests through a real memcached: each does what it should, once, and what is slow or hangs is shown as that."""
 
 import asyncio
-import socket
+import itertools
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from memcached_sessions.bench import end_to_end as module
+from memcached_sessions.bench import visiting
 from memcached_sessions.bench.alternating import AlternatingManagers, LostUpdateError, Visitor
-from memcached_sessions.bench.end_to_end import end_to_end, percentile
+from memcached_sessions.bench.case import Case, every_case
+from memcached_sessions.bench.end_to_end import end_to_end, of_requests, percentile
+from memcached_sessions.bench.errand import add_workload, data_of
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.result import EndToEnd
 from memcached_sessions.bench.slabs import CountingClient
-from memcached_sessions.bench.store import memcached
-from memcached_sessions.bench.workload import available_workloads
+from memcached_sessions.bench.store import connection_to, memcached
+from memcached_sessions.bench.workload import Workload, WorkloadInfo, available_workloads
 from memcached_sessions.serializers import SerializerInfo, available_serializers, get_serializer
 
 PLUGIN = """
@@ -57,9 +64,7 @@ class Counting:
 class Visited:
     """A visitor of warm sessions, the calls of its managers' serializer, and the server's own counts."""
 
-    def __init__(
-        self, visitor: Visitor, serializer: Counting, client: CountingClient, address: tuple[str, int]
-    ) -> None:
+    def __init__(self, visitor: Visitor, serializer: Counting, client: CountingClient, address: str) -> None:
         self.address = address
         self.visitor = visitor
         self._serializer = serializer
@@ -86,7 +91,8 @@ def visited() -> Iterator[Visited]:
         AlternatingManagers(address, lambda: serializer) as managers,
     ):
         visitor = managers.visitor([{"user": 7, "cart": ["a", "b"]}])
-        visitor.warm_up()
+        for _ in range(visitor.warming):
+            visitor.visit()
         yield Visited(visitor, serializer, client, address)
 
 
@@ -98,7 +104,8 @@ def _plugin(install, name: str, *, dumps: str = "pass", loads: str = "pass") -> 
 
 def _short(*infos: SerializerInfo, workload: str = "login", **options: object) -> tuple[EndToEnd, ...]:
     limits = {"seconds": 0.2, "rounds": 1, "concurrencies": (1,), "asyncio_concurrency": 2} | options
-    return end_to_end(infos, [available_workloads()[workload].workload], **limits)
+    cases = every_case([available_workloads()[workload].workload], infos)
+    return end_to_end(of_requests(cases, infos), **limits)
 
 
 def test_every_request_is_one_load_and_one_save_over_what_was_loaded(visited: Visited) -> None:
@@ -125,7 +132,7 @@ def test_under_asyncio_too(visited: Visited) -> None:
 
 
 def test_a_session_that_was_lost_is_an_error_and_not_a_fast_request(visited: Visited) -> None:
-    with socket.create_connection(visited.address) as connection:
+    with connection_to(visited.address) as connection:
         connection.sendall(b"flush_all\r\n")
         assert connection.recv(100) == b"OK\r\n"
 
@@ -205,6 +212,95 @@ def test_references_and_broken_serializers_do_not_take_part() -> None:
     infos = [*reference_infos().values(), SerializerInfo("rotten", "theirs", "1", broken="it is")]
 
     assert _short(*infos) == ()
+
+
+def test_requests_are_measured_with_the_first_variant_of_what_was_verified() -> None:
+    infos = [available_serializers()[name] for name in ("compact", "json")]
+    cases = every_case([info.workload for info in available_workloads().values() if info.workload], infos)
+    verified = [case for case in cases if case.serializer == "compact" or case.workload.name == "login"]
+
+    chosen = of_requests(verified, infos)
+
+    assert [case.label for case in chosen if case.workload.name == "login"] == ["compact", "json"]
+    assert {case.label for case in chosen if case.workload.name != "login"} == {"compact"}
+
+
+class Apprentice:
+    """A visitor that notes what it does, and in which thread; the first requests of the fourth are slow."""
+
+    warming = 3
+
+    def __init__(self, number: int, noted: list[tuple[str, int, int]]) -> None:
+        self.number = number
+        self._noted = noted
+        self._visits = 0
+
+    def visit(self) -> None:
+        self._visits += 1
+        warm = self._visits > self.warming
+        time.sleep(0.02 if self.number == 3 and not warm else 0.002)
+        self._noted.append(("timed" if warm else "warming", self.number, threading.get_ident()))
+
+    async def avisit(self) -> None:
+        self.visit()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("visit", [visiting.in_threads, visiting.in_tasks])
+def test_the_clock_starts_when_all_are_warm_in_the_threads_and_tasks_that_are_measured(
+    visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[tuple[str, int, int]] = []
+    numbers = itertools.count()
+    monkeypatch.setattr(AlternatingManagers, "visitor", lambda *_: Apprentice(next(numbers), noted))
+    login = {"workload": "login", "serializer": "json", "label": "json", "options": {}}
+
+    visits = visit(login, "127.0.0.1:1", 4, 0.1)
+
+    kinds = [kind for kind, _, _ in noted]
+    assert kinds[:12] == ["warming"] * 12
+    assert kinds[12:] == ["timed"] * len(visits["latencies"])
+    warm, timed = ({thread for each, _, thread in noted if each == kind} for kind in ("warming", "timed"))
+    assert warm == timed
+    assert len(warm) == (4 if visit is visiting.in_threads else 1)
+
+
+def test_of_many_sessions_those_visited_are_of_all_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[object]] = []
+
+    def begun(_: AlternatingManagers, contents: list[object]) -> Apprentice:
+        seen.append(contents)
+        return Apprentice(0, [])
+
+    monkeypatch.setattr(AlternatingManagers, "visitor", begun)
+    many = Workload("of-all-sizes", "", None, lambda: [{"text": "x" * size} for size in range(80)], population=True)
+    add_workload(WorkloadInfo("of-all-sizes", "me", "1", many))
+
+    visiting.in_threads(data_of(Case(many, "json", "json")), "127.0.0.1:1", 2, 0.01)
+
+    assert [[len(session["text"]) for session in contents] for contents in seen] == [[10, 30, 50, 70]] * 2
+
+
+def test_private_sessions_are_requested_through_a_socket_of_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[tuple[str, ...], bool]] = []
+
+    def noted(*arguments: str, private: bool) -> AbstractContextManager[str | None]:
+        started.append((arguments, private))
+        return memcached(*arguments, private=private)
+
+    monkeypatch.setattr(module, "memcached", noted)
+    login = available_workloads()["login"].workload
+    limits = {"seconds": 0.1, "rounds": 1, "concurrencies": (1,)}
+
+    found = [end_to_end([Case(replace(login, private=private), "json", "json")], **limits) for private in (True, False)]
+
+    assert [private for _, private in started] == [True, False]
+    assert [each.detail for cells in found for each in cells] == [""] * 4
+
+
+def test_who_asks_while_the_event_loop_is_late_waits_too() -> None:
+    assert visiting.delays(0.0005) == [0.0005]
+    assert visiting.delays(0.1) == pytest.approx([number / 1000 for number in range(100, 0, -1)])
 
 
 def test_a_session_that_is_no_dict_is_refused() -> None:

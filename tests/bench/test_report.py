@@ -76,6 +76,15 @@ def test_the_first_line_says_that_there_was_no_memcached(result: Result) -> None
     assert report.splitlines()[0].startswith("no memcached on this machine")
 
 
+def test_figures_that_a_verified_row_lacks_are_named_with_the_reason(result: Result) -> None:
+    crashed = [replace(case, unmeasured={"memory": "the process ended by SIGABRT"}) for case in result.cases[:1]]
+
+    report = terminal_report(replace(result, cases=(*crashed, *result.cases[1:])))
+
+    label, workload = crashed[0].label, crashed[0].workload
+    assert f"{label} has no figures for memory on {workload}: the process ended by SIGABRT" in report
+
+
 def test_the_reason_for_an_overhead_is_made_of_the_facts_of_its_row(result: Result) -> None:
     (excess,) = excesses(result)
 

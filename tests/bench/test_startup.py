@@ -26,12 +26,14 @@ class Plugin:
         return json.dumps(value).encode()
     def loads(self, data, /):
         import json
-        return json.loads(data)
+        return {loaded}
 """
 
 
-def _installed(install, name: str, *, imported: str = "", made: str = "pass", first: str = "pass") -> SerializerInfo:
-    source = PLUGIN.format(name=name, imported=imported, made=made, first=first)
+def _installed(
+    install, name: str, *, imported: str = "", made: str = "pass", first: str = "pass", loaded: str = "json.loads(data)"
+) -> SerializerInfo:
+    source = PLUGIN.format(name=name, imported=imported, made=made, first=first, loaded=loaded)
     install(f"plugin_{name}", source, f"[memcached_sessions.serializers]\n{name} = plugin_{name}:Plugin\n")
     return SerializerInfo(name, "theirs", "1", variants={name: {}})
 
@@ -106,3 +108,24 @@ def test_a_serializer_that_hangs_is_stopped(install, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(startup, "_SECONDS", 1.0)
 
     assert "stopped after 1 s" in _startup(_installed(install, "hanging", first="time.sleep(3600)")).detail
+
+
+@pytest.mark.parametrize(
+    ("loaded", "detail"),
+    [("{}", "the session came back changed: "), ("dict(json.loads(data), more=1)", "the session came back changed: ")],
+)
+def test_a_serializer_that_changes_the_session_has_no_figures(install, loaded: str, detail: str) -> None:
+    found = _startup(_installed(install, "changing", loaded=loaded))
+
+    assert detail in found.detail
+    assert found.imported.median == found.first_loads.median == 0
+
+
+def test_a_serializer_that_takes_too_much_memory_is_stopped_by_the_limit(
+    install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "MEMORY", 256 << 20)
+
+    found = _startup(_installed(install, "greedy", first="Plugin.kept = bytes(1 << 30)"))
+
+    assert "MemoryError" in found.detail

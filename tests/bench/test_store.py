@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memcached_sessions.bench.store import MemoryStore, open_store
+from memcached_sessions.bench.store import MemoryStore, connected, connection_to, memcached, open_store
 
 REAL = shutil.which("memcached")
 
@@ -44,6 +44,27 @@ def test_memcached_is_stopped_when_the_run_fails() -> None:
         interrupted_run()
 
     assert not _is_running(pids[0])
+
+
+def test_a_private_memcached_is_reached_by_this_user_alone_and_over_no_network() -> None:
+    with open_store(private=True) as store, memcached(private=True) as another:
+        assert store.address.startswith("unix:")
+        assert store.address != another
+        store.sessions.set("session", b"payload")
+        with connected(store.address) as sessions:
+            kept = sessions.get("session")
+        with connection_to(store.address) as connection:
+            connection.sendall(b"stats settings\r\n")
+            settings = connection.recv(100_000).decode()
+        folder = Path(store.address.removeprefix("unix:")).parent
+        mode = folder.stat().st_mode
+
+    assert kept == b"payload"
+    assert store.version.endswith(" on a UNIX socket")
+    assert "STAT tcpport 0\r\n" in settings
+    assert "STAT udpport 0\r\n" in settings
+    assert stat.S_IMODE(mode) == 0o700
+    assert not folder.exists()
 
 
 def test_sessions_above_the_default_item_limit_are_kept() -> None:
