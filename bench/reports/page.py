@@ -38,6 +38,7 @@ from .model import WORDS, combinations
 from .overhead import overhead_blocks
 from .reading import description, workloads
 from .rendering import Block
+from .rest_of_request import Rest, rest_of_request
 from .safety_tables import evolution_blocks, fidelity_blocks, hostile_blocks
 from .service_tables import end_to_end_note, end_to_end_table, startup_blocks
 from .workload_tables import compression_blocks, copies_note, main_table, manager_blocks, storage_blocks
@@ -77,6 +78,7 @@ def html_report(result: Result) -> str:
         circumstances="".join(f"<p>{escape(line)}</p>" for line in circumstances(result)),
         options="".join(f"<option>{escape(name)}</option>" for name in names),
         words="".join(f"<li>{escape(line)}</li>" for line in WORDS),
+        **_rest(result),
         parts="".join(f'<a href="#{name}">{title}</a>' for name, title in _PARTS.items() if sections.get(name, "-")),
         copies=blocks_to_html(list(copies_note(result)), level=2),
         **{name.replace("-", "_"): html for name, html in sections.items()},
@@ -105,6 +107,15 @@ def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> di
         ),
         "broken": _section("broken", list(broken_plugins(result))),
         "overhead": _unfolded("overhead", list(overhead_blocks(result))),
+    }
+
+
+def _rest(result: Result) -> dict[str, str]:
+    """Return what the calculator takes for the rest of a request, in microseconds; empty where it is not known."""
+    rest = rest_of_request(result)
+    return {
+        f"rest_{name}": f"{seconds * 1e6:.3g}" if rest else ""
+        for name, seconds in asdict(rest or Rest(0, 0, 0)).items()
     }
 
 
