@@ -50,6 +50,9 @@ _PARTS = {
     "fidelity": "Fidelity",
     "hostile": "Hostile bytes",
     "start-up": "Start-up",
+    "evolution": "Older sessions",
+    "broken": "Broken plug-ins",
+    "overhead": "Overhead",
 }
 """The links at the top, by the part that they lead to."""
 
@@ -82,7 +85,7 @@ def html_report(result: Result) -> str:
         parts="".join(f'<a href="#{name}">{title}</a>' for name, title in _PARTS.items() if sections.get(name, "-")),
         copies=blocks_to_html(list(copies_note(result)), level=2),
         **{name.replace("-", "_"): html for name, html in sections.items()},
-        charts=_data("charts", drawn),
+        charts=_data("charts", {name: vega.fluid(spec) for name, spec in drawn.items()}),
         model=_data("model", {name: [asdict(each) for each in combinations(result, name)] for name in names}),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
@@ -193,7 +196,7 @@ def _grid_section(
 
 
 def _chart(name: str) -> str:
-    return f'<figure class="scroll" tabindex="0" data-chart="{name}"></figure>'
+    return f'<figure data-chart="{name}"></figure>'
 
 
 def _data(name: str, value: object) -> str:
