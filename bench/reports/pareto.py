@@ -21,6 +21,9 @@ NARROW = 290
 _LETTER, _LINE = 6.2, 13
 """How much room a letter and a line of a label take."""
 
+_POINT = 5
+"""How far a point reaches to each side; its own label begins 9 beside it."""
+
 _KINDS = ("best for its size", "behind", "to compare with")
 
 
@@ -136,7 +139,11 @@ def _is_left(point: Point, across: tuple[float, float]) -> bool:
 
 def _shifts(found: Sequence[Point], across: tuple[float, float], up: tuple[float, float]) -> list[int]:
     """Return how far down each label moves: from its own height step by step to the next free place."""
-    taken: list[tuple[float, float, float]] = []
+    taken = [
+        (x - _POINT, x + _POINT, HEIGHT * (1 - _place(point.microseconds, up)))
+        for point in found
+        for x in (NARROW * _place(point.bytes, across),)
+    ]
     shifts: dict[int, int] = {}
     for number, point in sorted(enumerate(found), key=lambda pair: pair[1].kind):
         long, x = _LETTER * len(point.name), NARROW * _place(point.bytes, across)
