@@ -1,24 +1,19 @@
-"""The charts of bars with intervals: times of a workload, requests per second, compression, and start-up.
+"""The charts of a figure for each row, with intervals: times, requests per second, compression, and start-up.
 
-Invariant: bars begin at 0, and each that was measured has the interval of its median.
+Invariant: bars begin at 0. Times, which lie up to a hundred times apart, are points on a logarithmic scale, where no
+length says anything; each that was measured several times has the interval of its median.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from ..intervals import Estimate
-from ..result import BASELINE, CaseResult, Result
-from .figures import microseconds
+from ..result import Result
 from .reading import collector, row_name, rows
 from .vega import Spec
 
 WIDTH = 420
-"""Of the bars, in pixels."""
-
-FAR = 8
-"""How many times as long as the baseline a row may take and still have bars; one that takes longer would leave the
-others no room, and is named under the title, with its figures."""
+"""Of the bars, in pixels, where nothing else says how wide they are."""
 
 _COLORS = ("#1a73c7", "#b7791f", "#5f8f4e", "#8e5aa8", "#8a8a8a")
 
@@ -27,21 +22,14 @@ Bar = Mapping[str, Any]
 
 def times(result: Result, workload: str) -> Spec | None:
     """Return the times of dumps and loads of each row of a workload; None if there are none."""
-    found = [case for case in rows(result, workload) if case.gc == collector(result) and (case.dumps or case.loads)]
-    longest = FAR * next((_longer(case) for case in found if case.label == BASELINE), float("inf"))
-    bars = [
+    points = [
         _bar(row_name(result, case), operation, time, 1e6)
-        for case in found
-        if _longer(case) <= longest
+        for case in rows(result, workload)
+        if case.gc == collector(result)
         for operation, time in (("dumps", case.dumps), ("loads", case.loads))
         if time
     ]
-    far = [
-        f"{row_name(result, case)} ({microseconds(case.dumps)} and {microseconds(case.loads)} µs)"
-        for case in found
-        if _longer(case) > longest
-    ]
-    return _chart(f"{workload}: dumps and loads", "µs", bars, f"longer: {', '.join(far)}" if far else "")
+    return _chart(f"{workload}: dumps and loads", "µs", points, logarithmic=True)
 
 
 def compression(result: Result, workload: str) -> Spec | None:
@@ -70,10 +58,6 @@ def startup(result: Result) -> Spec | None:
     return _chart("Start-up: until a serializer is imported and made", "ms", bars)
 
 
-def _longer(case: CaseResult) -> float:
-    return max(time.median for time in (case.dumps, case.loads) if time)
-
-
 def _bar(name: str, what: str, estimate: Estimate, factor: float) -> Bar:
     return {
         "name": name,
@@ -84,7 +68,7 @@ def _bar(name: str, what: str, estimate: Estimate, factor: float) -> Bar:
     }
 
 
-def _chart(title: str, unit: str, bars: Sequence[Bar], remark: str = "") -> Spec | None:
+def _chart(title: str, unit: str, bars: Sequence[Bar], *, logarithmic: bool = False) -> Spec | None:
     if not bars:
         return None
     kinds = _distinct(bar["what"] for bar in bars)
@@ -98,11 +82,14 @@ def _chart(title: str, unit: str, bars: Sequence[Bar], remark: str = "") -> Spec
         "scale": {"domain": kinds, "range": [_COLORS[number % len(_COLORS)] for number in range(len(kinds))]},
         "legend": {"title": None, "orient": "top", "columns": 3} if len(kinds) > 1 else None,
     }
-    axis = {"type": "quantitative", "title": unit, "scale": {"zero": True}}
+    scale = {"type": "log", "nice": False, "padding": 12} if logarithmic else {"zero": True}
+    axis = {"type": "quantitative", "title": unit, "scale": scale}
+    if logarithmic:
+        axis |= {"title": f"{unit}, logarithmic", "axis": {"format": ",~r", "labelOverlap": True}}
     tooltip = [{"field": "name"}, {"field": "what"}, *({"field": each, "format": ",.4~r"} for each in _bounds(bars))]
     layers: list[Spec] = [
         {
-            "mark": {"type": "bar"},
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1} if logarithmic else {"type": "bar"},
             "encoding": {**place, "x": {"field": "median", **axis}, "color": color, "tooltip": tooltip},
         }
     ]
@@ -114,7 +101,7 @@ def _chart(title: str, unit: str, bars: Sequence[Bar], remark: str = "") -> Spec
             }
         )
     return {
-        "title": {"text": title, **({"subtitle": wrap(remark, 80)} if remark else {})},
+        "title": title,
         "description": f"{title}, in {unit}; lines are intervals of the medians.",
         "width": WIDTH,
         "height": {"step": 16 if len(kinds) > 1 else 22, **({"for": "offset"} if len(kinds) > 1 else {})},

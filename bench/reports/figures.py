@@ -52,12 +52,15 @@ def milliseconds(time: Estimate | float | None) -> str:
 
 
 def size(count: float | None) -> str:
-    """Return a number of bytes, or of anything else.
+    """Return a number of bytes, or of anything else; a mean or a multiple under 10 has a decimal.
 
-    >>> size(12345), size(None)
-    ('12,345', '-')
+    >>> size(12345), size(1.44), size(7), size(None)
+    ('12,345', '1.4', '7', '-')
     """
-    return NOTHING if count is None else Figure(f"{count:,.0f}", count)
+    if count is None:
+        return NOTHING
+    decimals = 1 if isinstance(count, float) and 0 < count < 9.95 else 0
+    return Figure(f"{count:,.{decimals}f}", count)
 
 
 def times_faster(ratio: Estimate | None, band: float = TIE_BAND) -> str:

@@ -1,5 +1,5 @@
 "use strict";
-// Shows one workload at a time, or all of them, with or without the rows to compare with.
+// Shows one workload at a time, or all of them, with or without the bare libraries.
 
 const chosenWorkload = document.getElementById("workload");
 const withReferences = document.getElementById("references");

@@ -117,7 +117,8 @@ def hostile_squares(result: Result) -> list[Square]:
     for cell in result.hostile:
         facts = [f"{cell.payloads} payloads"]
         if cell.seconds is not None:
-            facts.append(f"at most {cell.seconds * 1e3:,.3g} ms")
+            ended = "those that ended " if cell.defence in (Defence.TIME, Defence.CRASH) else ""
+            facts.append(f"{ended}at most {cell.seconds * 1e3:,.3g} ms")
         if cell.memory:
             facts.append(f"at most {cell.memory / 2**20:,.1f} MiB more")
         about = ", ".join(facts) + (f": {cell.detail}" if cell.detail else "")

@@ -101,12 +101,20 @@ def legend_to_html(marks: Mapping[str, Mark], meanings: Mapping[str, str]) -> st
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def notes_to_html(squares: Sequence[Square], *, but: str) -> str:
-    """Return what is known of each square, but those of one outcome, as text to unfold: what a mouse would be told."""
+def notes_to_html(squares: Sequence[Square], *, but: str | None) -> str:
+    """Return what is known of each square as text to unfold: what a mouse would be told.
+
+    Parameters
+    ----------
+    squares
+        A line each.
+    but
+        The outcome that is left out, if there is one.
+    """
     items = [f"<li>{escape(_note(each))}</li>" for each in squares if each.outcome != but]
     if not items:
         return ""
-    summary = f"All {len(items)} that are not {but}, in words"
+    summary = f"All {len(items)}{f' that are not {but}' if but else ''}, in words"
     return f"<details><summary>{escape(summary)}</summary><ul>{''.join(items)}</ul></details>"
 
 

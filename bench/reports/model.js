@@ -4,20 +4,24 @@
 const TIE_BAND = 0.03;
 
 function cost(combination, demand) {
-  const grown = (demand.sessionBytes ?? combination.reference_bytes) / combination.reference_bytes;
-  const cpu = grown * (demand.loadShare * (combination.decompress + combination.load) + combination.encode
-    + demand.writeShare * (combination.store + combination.compress));
+  const grown = demand.sessionBytes && combination.reference_bytes
+    ? demand.sessionBytes / combination.reference_bytes : 1;
+  const rest = demand.rest ?? {request: 0, load: 0, save: 0};
+  const own = grown * (demand.loadShare * (combination.decompress + combination.load + combination.encode)
+    + combination.encode + demand.writeShare * (combination.store + combination.compress));
+  const cpu = own + rest.request + demand.loadShare * rest.load + demand.writeShare * rest.save;
   const payload = grown * combination.payload;
-  const sent = demand.loadShare * (payload + combination.load_around)
-    + demand.writeShare * (payload + combination.save_around);
+  const received = demand.loadShare * (payload + (combination.load_around ?? 0));
+  const sent = demand.writeShare * (payload + (combination.save_around ?? 0));
+  const busier = Math.max(received, sent);
   const bytesPerSecond = demand.megabitsPerSecond * 1e6 / 8;
   const cpuLimit = cpu ? demand.cpus / cpu : Infinity;
-  const networkLimit = sent ? bytesPerSecond / sent : Infinity;
+  const networkLimit = busier ? bytesPerSecond / busier : Infinity;
   const capacity = Math.min(cpuLimit, networkLimit);
   return {
-    combination, cpu, bytes: sent, cpuLimit, networkLimit, capacity,
+    combination, cpu, bytes: received + sent, cpuLimit, networkLimit, capacity,
     limit: cpuLimit <= networkLimit ? "CPU" : "network",
-    latency: cpu + demand.roundTrip * (demand.loadShare + demand.writeShare) + sent / bytesPerSecond,
+    latency: cpu + demand.roundTrip * (demand.loadShare + demand.writeShare) + (received + sent) / bytesPerSecond,
     carries: demand.requestsPerSecond <= capacity,
   };
 }

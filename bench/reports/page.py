@@ -15,11 +15,12 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from ..result import Defence, Fate, Result
+from ..result import Fate, Result
 from . import vega
 from .advice_table import advice_blocks
 from .charts import charts, slug
 from .circumstances import broken_plugins, circumstances, reservations
+from .glossary import glossary
 from .grids import (
     DEFENCE_MEANINGS,
     DEFENCES,
@@ -33,14 +34,17 @@ from .grids import (
     fidelity_squares,
     hostile_squares,
 )
+from .hostile_times import hostile_times_table
 from .hypertext import blocks_to_html, grid_to_html, legend_to_html, mark_styles, notes_to_html, table_to_html
 from .model import WORDS, combinations
 from .overhead import overhead_blocks
 from .reading import description, workloads
 from .rendering import Block
+from .rest_of_request import Rest, rest_of_request
 from .safety_tables import evolution_blocks, fidelity_blocks, hostile_blocks
 from .service_tables import end_to_end_note, end_to_end_table, startup_blocks
-from .workload_tables import compression_blocks, copies_note, main_table, manager_blocks, storage_blocks
+from .unseen_memory import with_unseen_memory
+from .workload_tables import compression_blocks, main_table, manager_blocks, storage_blocks
 
 _PARTS = {
     "advice": "Best for",
@@ -49,6 +53,9 @@ _PARTS = {
     "fidelity": "Fidelity",
     "hostile": "Hostile bytes",
     "start-up": "Start-up",
+    "evolution": "Older sessions",
+    "broken": "Broken plug-ins",
+    "overhead": "Overhead",
 }
 """The links at the top, by the part that they lead to."""
 
@@ -77,10 +84,10 @@ def html_report(result: Result) -> str:
         circumstances="".join(f"<p>{escape(line)}</p>" for line in circumstances(result)),
         options="".join(f"<option>{escape(name)}</option>" for name in names),
         words="".join(f"<li>{escape(line)}</li>" for line in WORDS),
+        **_rest(result),
         parts="".join(f'<a href="#{name}">{title}</a>' for name, title in _PARTS.items() if sections.get(name, "-")),
-        copies=blocks_to_html(list(copies_note(result)), level=2),
         **{name.replace("-", "_"): html for name, html in sections.items()},
-        charts=_data("charts", drawn),
+        charts=_data("charts", {name: vega.fluid(spec) for name, spec in drawn.items()}),
         model=_data("model", {name: [asdict(each) for each in combinations(result, name)] for name in names}),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
@@ -97,7 +104,7 @@ def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> di
             "fidelity", fidelity, fidelity_squares(result), FATES, MEANINGS, but=Fate.IDENTICAL.value
         ),
         "hostile": _grid_section(
-            "hostile", hostile, hostile_squares(result), DEFENCES, DEFENCE_MEANINGS, but=Defence.REFUSED.value
+            "hostile", hostile, hostile_squares(result), DEFENCES, DEFENCE_MEANINGS, _hostile_times(result)
         ),
         "start-up": _section("start-up", list(startup_blocks(result)), "start-up" if "start-up" in drawn else ""),
         "evolution": _grid_section(
@@ -108,18 +115,28 @@ def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> di
     }
 
 
+def _rest(result: Result) -> dict[str, str]:
+    """Return what the calculator takes for the rest of a request, in microseconds; empty where it is not known."""
+    rest = rest_of_request(result)
+    return {
+        f"rest_{name}": f"{seconds * 1e6:.3g}" if rest else ""
+        for name, seconds in asdict(rest or Rest(0, 0, 0)).items()
+    }
+
+
 def _workload(result: Result, name: str, drawn: Container[str]) -> str:
     ending = slug(result, name)
     details = [
         *manager_blocks(result, name),
         *compression_blocks(result, name),
-        *storage_blocks(result, name),
+        *with_unseen_memory(result, name, storage_blocks(result, name)),
     ]
     parts = [
         f'<section class="workload" data-workload="{escape(name)}" id="workload-{ending}">',
         f"<h2>{escape(name)}</h2>",
         f"<p>{escape(description(result, name))}</p>",
         table_to_html(main_table(result, name), f"{name}: sizes and times"),
+        f'<div class="glossary">{blocks_to_html([glossary(result, name)], level=3)}</div>',
         '<div class="charts">',
         *(_chart(f"{kind}-{ending}") for kind in ("pareto", "times") if f"{kind}-{ending}" in drawn),
         "</div>",
@@ -139,6 +156,11 @@ def _end_to_end(result: Result, name: str, ending: str) -> Iterator[str]:
         yield blocks_to_html([end_to_end_note()], level=3)
         yield table_to_html(end_to_end_table(result, name), f"{name}: end to end")
         yield _chart(f"end-to-end-{ending}")
+
+
+def _hostile_times(result: Result) -> str:
+    table = table_to_html(hostile_times_table(result), "Times of attacks")
+    return f"<details><summary>How long each attack took, in milliseconds</summary>\n{table}\n</details>"
 
 
 def _section(name: str, blocks: Sequence[Block], chart: str = "") -> str:
@@ -162,8 +184,9 @@ def _grid_section(
     squares: Sequence[Square],
     marks: dict[str, Mark],
     meanings: dict[str, str],
+    more: str = "",
     *,
-    but: str,
+    but: str | None = None,
 ) -> str:
     if not blocks:
         return ""
@@ -175,6 +198,7 @@ def _grid_section(
             legend_to_html(marks, meanings),
             grid_to_html(squares, marks, name),
             notes_to_html(squares, but=but),
+            more,
             blocks_to_html([heading, *tables], level=2).partition("\n")[2],
             "</section>",
         )
@@ -182,7 +206,7 @@ def _grid_section(
 
 
 def _chart(name: str) -> str:
-    return f'<figure class="scroll" tabindex="0" data-chart="{name}"></figure>'
+    return f'<figure data-chart="{name}"></figure>'
 
 
 def _data(name: str, value: object) -> str:

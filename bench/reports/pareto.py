@@ -13,10 +13,16 @@ from .reading import collector, each_session, reference_labels, row_name, rows
 from .vega import Spec
 
 WIDTH, HEIGHT = 540, 360
-"""Of the chart, in pixels."""
+"""Of the chart, in pixels, where nothing else says how wide it is."""
+
+NARROW = 290
+"""The least width that labels have room in: what does not cover another there does not in a wider chart."""
 
 _LETTER, _LINE = 6.2, 13
 """How much room a letter and a line of a label take."""
+
+_POINT = 5
+"""How far a point reaches to each side; its own label begins 9 beside it."""
 
 _KINDS = ("best for its size", "behind", "to compare with")
 
@@ -58,9 +64,10 @@ def pareto(result: Result, workload: str) -> Spec | None:
         return None
     across, up = _domain([each.bytes for each in found]), _domain([each.microseconds for each in found])
     values = [
-        {"name": point.name, "bytes": point.bytes, "µs": round(point.microseconds, 4), "kind": point.kind, "dy": shift}
+        {"name": point.name, "bytes": point.bytes, "µs": round(point.microseconds, 4), "kind": point.kind, "dy": shift,
+         "left": _is_left(point, across)}
         for point, shift in zip(found, _shifts(found, across, up), strict=True)
-    ]
+    ]  # fmt: skip
     x = _axis("bytes", "bytes of a session", across)
     y = _axis("µs", "dumps and loads together, µs", up)
     color = {
@@ -97,15 +104,16 @@ def pareto(result: Result, workload: str) -> Spec | None:
 
 
 def _labels(values: Sequence[dict[str, Any]], x: Spec, y: Spec) -> list[Spec]:
-    """Return the names, each moved so far up or down that it stands on no other."""
+    """Return the names, each beside its point and moved so far up or down that it stands on no other."""
     return [
         {
             "data": {"values": [value]},
-            "mark": {"type": "text", "align": "left", "dx": 9, "dy": value["dy"], "baseline": "middle"},
+            "mark": {"type": "text", "align": "right" if value["left"] else "left", "dx": -9 if value["left"] else 9,
+                     "dy": value["dy"], "baseline": "middle"},
             "encoding": {"x": x, "y": y, "text": {"field": "name"}},
         }
         for value in values
-    ]
+    ]  # fmt: skip
 
 
 def _axis(name: str, title: str, domain: tuple[float, float]) -> Spec:
@@ -121,16 +129,25 @@ def _axis(name: str, title: str, domain: tuple[float, float]) -> Spec:
 def _domain(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = max(0.06, 0.12 * log10(high / low))
-    return low / 10**room, high * 10 ** (room * 2.5)
+    return low / 10**room, high * 10**room
+
+
+def _is_left(point: Point, across: tuple[float, float]) -> bool:
+    """Say whether a name stands to the left of its point, where there is more room."""
+    return _place(point.bytes, across) > 0.5
 
 
 def _shifts(found: Sequence[Point], across: tuple[float, float], up: tuple[float, float]) -> list[int]:
     """Return how far down each label moves: from its own height step by step to the next free place."""
-    taken: list[tuple[float, float, float]] = []
+    taken = [
+        (x - _POINT, x + _POINT, HEIGHT * (1 - _place(point.microseconds, up)))
+        for point in found
+        for x in (NARROW * _place(point.bytes, across),)
+    ]
     shifts: dict[int, int] = {}
     for number, point in sorted(enumerate(found), key=lambda pair: pair[1].kind):
-        left = WIDTH * _place(point.bytes, across) + 9
-        right = left + _LETTER * len(point.name)
+        long, x = _LETTER * len(point.name), NARROW * _place(point.bytes, across)
+        left, right = (x - 9 - long, x - 9) if _is_left(point, across) else (x + 9, x + 9 + long)
         middle = HEIGHT * (1 - _place(point.microseconds, up))
         steps = (step * sign for step in range(12) for sign in (1, -1))
         shift = next((s * _LINE for s in steps if not _covered(taken, left, right, middle + s * _LINE)), 0)

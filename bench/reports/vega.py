@@ -28,6 +28,17 @@ class ChartsMissingError(RuntimeError):
     """The library that draws charts is not installed; the message says what to do."""
 
 
+def fluid(spec: Spec) -> Spec:
+    """Return a chart that is as wide as what it stands in, where it has a width of its own.
+
+    >>> fluid({"width": 420})["width"], fluid({"width": {"step": 44}})["width"]
+    ('container', {'step': 44})
+    """
+    if not isinstance(spec.get("width"), int):
+        return spec
+    return {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+
+
 def svg(spec: Spec) -> str:
     """Return a chart as an SVG picture, on white ground.
 

@@ -42,11 +42,18 @@ def test_the_line_holds_what_nothing_beats_in_size_and_speed(full: Result) -> No
     assert kinds["bare-pickle"] == "to compare with"
 
 
-def test_a_row_far_slower_than_the_baseline_is_named_and_leaves_the_bars_their_room(full: Result) -> None:
+def test_times_are_points_on_a_logarithmic_scale_so_that_slow_rows_leave_the_others_their_room(full: Result) -> None:
     chart = charts(full)["times-cart-objects"]
 
-    assert "slow-plugin *" not in {bar["name"] for bar in chart["data"]["values"]}
-    assert " ".join(chart["title"]["subtitle"]) == "longer: slow-plugin * (1,200 and 1,500 µs)"
+    assert "slow-plugin *" in {point["name"] for point in chart["data"]["values"]}
+    marks, *_ = chart["layer"]
+    assert (marks["mark"]["type"], marks["encoding"]["x"]["scale"]["type"]) == ("point", "log")
+    assert "zero" not in marks["encoding"]["x"]["scale"]
+
+
+def test_bars_begin_at_zero(full: Result) -> None:
+    for name in ("compression-cart-objects", "end-to-end-cart-objects", "start-up"):
+        assert charts(full)[name]["layer"][0]["encoding"]["x"]["scale"] == {"zero": True}
 
 
 def test_names_of_charts_can_be_names_of_files_whatever_workloads_are_called(full: Result) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,6 +12,11 @@ import pytest
 from made_result import HOSTILE_TEXT
 
 from memcached_sessions.bench.reports import html_report
+from memcached_sessions.bench.reports.glossary import glossary
+from memcached_sessions.bench.reports.hostile_times import hostile_times_table
+from memcached_sessions.bench.reports.rendering import Lines, Table
+from memcached_sessions.bench.reports.unseen_memory import MARK, PEAK, WHY, is_unseen, with_unseen_memory
+from memcached_sessions.bench.reports.workload_tables import storage_blocks
 from memcached_sessions.bench.result import Result
 
 
@@ -117,6 +123,61 @@ def test_links_lead_to_parts_that_are_there(result: Result) -> None:
 
     assert {attributes["href"].lstrip("#") for tag, attributes in elements.found if tag == "a"} <= ids
     assert "fidelity" not in ids
+
+
+def test_links_lead_to_every_part_that_has_a_heading(elements: _Elements) -> None:
+    links = {attributes["href"] for tag, attributes in elements.found if tag == "a"}
+
+    assert {"#evolution", "#broken", "#overhead"} < links
+
+
+def test_the_words_of_a_table_are_explained_beside_it(full: Result) -> None:
+    words = " ".join(glossary(full, "cart-objects").items)
+
+    for word in (
+        "bare-pickle: ",
+        "0.5 takes twice as long",
+        "*: objects that the session shares",
+        "bare-orjson: ",
+        "loads by the floor's: ",
+    ):
+        assert word in words
+    compact = next(case for case in full.cases if (case.workload, case.label) == ("cart-objects", "compact"))
+    portable = replace(compact, label="compact-portable", options={"implementation": "portable"})
+    with_options = replace(portable, label="compact-7", options={"level": 7})
+    shown = glossary(replace(full, cases=(portable, with_options)), "cart-objects").items
+    assert "compact-portable: compact compiled, through public interfaces of CPython only" in shown
+    assert "compact-7: compact with level=7" in shown
+
+
+def test_peaks_of_which_only_the_result_is_seen_are_marked_with_the_reason(full: Result) -> None:
+    blocks = list(with_unseen_memory(full, "cart-objects", storage_blocks(full, "cart-objects")))
+
+    table = next(block for block in blocks if isinstance(block, Table))
+    column = table.headings.index(PEAK)
+    marked = {row.cells[0] for row in table.rows if row.cells[column].endswith(MARK)}
+    assert marked == {"compact", "compact-portable", "cbor *"}
+    assert blocks[-1] == Lines((WHY,))
+
+
+def test_compact_in_python_alone_hides_no_memory(full: Result) -> None:
+    compact = next(case for case in full.cases if case.label == "compact")
+
+    assert is_unseen(full, compact)
+    assert not is_unseen(full, replace(compact, options={"implementation": "python"}))
+
+
+def test_the_seconds_of_every_attack_are_in_a_table(full: Result) -> None:
+    table = hostile_times_table(full)
+    rows = {row.cells[0]: dict(zip(table.headings[1:], row.cells[1:], strict=True)) for row in table.rows}
+
+    assert rows["truncation"]["compact"] == "0.20"
+    assert (rows["depth"]["slow-plugin"], rows["bit flips"]["slow-plugin"]) == ("crash", "time")
+    assert rows["code execution"]["bare-orjson"] == "-"
+
+
+def test_refused_attacks_are_in_the_words_too(elements: _Elements, full: Result) -> None:
+    assert f"All {len(full.hostile)}, in words" in elements.text
 
 
 def _source(text: str) -> str:

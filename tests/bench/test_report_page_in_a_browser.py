@@ -10,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from memcached_sessions.bench.reports import html_report
 from memcached_sessions.bench.reports.model import Demand, best, combinations, cost
+from memcached_sessions.bench.reports.rest_of_request import Rest
 from memcached_sessions.bench.result import Result
 
 IN_SCRIPT = {
@@ -20,6 +21,7 @@ IN_SCRIPT = {
     "round_trip": "roundTrip",
     "cpus": "cpus",
     "session_bytes": "sessionBytes",
+    "rest": "rest",
 }
 
 
@@ -145,7 +147,7 @@ def test_the_page_and_the_model_compute_the_same_numbers(chromium: Chromium, pag
     """For every combination of every workload, under demands of every kind."""
     chromium.open(page)
     demands = [
-        Demand(1_000, 0.3, 1.0, 1_000, 0.0005, 2),
+        Demand(1_000, 0.3, 1.0, 1_000, 0.0005, 2, rest=Rest(1e-5, 2e-4, 3e-4)),
         Demand(1_000_000, 1.0, 0.0, 10, 0.02, 64, 100_000),
         Demand(0, 0.0, 0.05, 100, 0.0, 0.5, 10),
     ]
