@@ -9,6 +9,7 @@ from ..result import Result
 from .advice_table import advice_blocks
 from .circumstances import broken_plugins, circumstances, reservations
 from .claims import claims_blocks
+from .instability import noise_blocks
 from .overhead import overhead_blocks
 from .reading import description, workloads
 from .rendering import Block, Heading, Lines, to_markdown, to_terminal
@@ -66,3 +67,4 @@ def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
     yield from broken_plugins(result)
     if details:
         yield from overhead_blocks(result)
+        yield from noise_blocks(result)
