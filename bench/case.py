@@ -19,7 +19,7 @@ from ..serializers import (
     SerializerInfo,
     get_serializer,
 )
-from ..serializers.fidelity import Change, changeable, difference
+from ..serializers.fidelity import Change, changeable, difference, shared_between
 from .floor import FLOOR, builder
 from .references import references
 from .store import SessionStore

@@ -7,9 +7,15 @@ own. What they do is in `tests/plugins`.
 import json
 import subprocess
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from memcached_sessions.bench.reports import terminal_report
+from memcached_sessions.bench.reports.advice import advice
+from memcached_sessions.bench.result import Result
+from memcached_sessions.bench.result_file import read_result
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -47,17 +53,26 @@ def tables(python_in: RunPython, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 @pytest.fixture(scope="module")
-def cases(python_in: RunPython, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the rows of the comparison, by workload and label."""
+def compared(python_in: RunPython, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the result of the comparison as JSON, that of both workloads as one."""
     command = ("-m", "memcached_sessions.bench", "run", "--quick", "--measure", "timing")
-    rows: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for workload, names in COMPARED.items():
         folder = tmp_path_factory.mktemp(workload)
         chosen = [option for name in names for option in ("--serializer", name)]
         arguments = (*command, *chosen, "--workload", workload, "--output", "result.json")
         _checked(python_in(folder, *arguments, plugins=PLUGINS))
-        rows += json.loads((folder / "result.json").read_text())["cases"]
-    return {(row["workload"], row["label"]): row for row in rows}
+        results.append(json.loads((folder / "result.json").read_text()))
+    return results[0] | {
+        "cases": [row for each in results for row in each["cases"]],
+        "serializers": list({facts["name"]: facts for each in results for facts in each["serializers"]}.values()),
+    }
+
+
+@pytest.fixture(scope="module")
+def cases(compared: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the rows of the comparison, by workload and label."""
+    return {(row["workload"], row["label"]): row for row in compared["cases"]}
 
 
 def test_a_slow_serializer_is_right_everywhere_and_slow(tables: Any, cases: Any) -> None:
@@ -142,6 +157,32 @@ def test_the_honest_beside_them_are_measured(tables: Any, cases: Any) -> None:
     assert cases["cart-objects", "json"]["verified"] is True
     assert set(_defences(tables, "json").values()) == {"refused", "read"}
     assert {cell["outcome"] for cell in tables["evolution"] if cell["label"] == "json"} == {"verified"}
+
+
+def test_advice_takes_nobody_at_their_word(compared: Any, tables: Any, tmp_path: Path) -> None:
+    """What changes values is never named, and what ran code is never called safe."""
+    result = _result(compared | tables, tmp_path)
+    found = {each.goal: each.best for each in advice(result)}
+    named = {label for best in found.values() for label in best}
+
+    assert found["fastest safe"] == ("json",)
+    assert not named & {"broken", "unfaithful", "stale", "lying"}
+    assert {goal for goal, best in found.items() if "vulnerable" in best} <= {"full fidelity, safe or not"}
+    assert "without a word" in terminal_report(result)
+
+
+def test_where_nothing_was_tried_advice_calls_nobody_safe(compared: Any, tables: Any, tmp_path: Path) -> None:
+    """As after `--quick`, which does not try hostile bytes."""
+    result = _result(compared | tables | {"hostile": []}, tmp_path)
+
+    assert [each.goal for each in advice(result) if "safe" in each.goal] == ["full fidelity, safe or not"]
+    assert "Whether they are safe was not tried in this run" in terminal_report(result)
+
+
+def _result(found: dict[str, Any], folder: Path) -> Result:
+    path = folder / "result.json"
+    path.write_text(json.dumps(found))
+    return read_result(path)
 
 
 def _fates(tables: dict[str, list[dict[str, Any]]], label: str) -> dict[str, str]:

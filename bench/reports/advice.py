@@ -1,11 +1,13 @@
 """Which serializer is best for what, computed from a result and nothing else.
 
-How: a goal has demands, which claims and cells must meet; of the serializers that meet them, those that keep the most
-workloads are compared, over all workloads that they keep. Speed is dumps and loads together, workloads by geometric
-mean, pass by pass. Invariants: references are never advice; whatever ties with the best is named with it; a claim
-that a cell contradicts counts for nothing; a goal that nobody meets says so, and one that was not measured is left out.
+How: a goal has demands, which claims and cells must meet; the serializers that meet them are compared on the workloads
+that all of them keep. Speed is dumps and loads together, workloads by geometric mean, pass by pass. Invariants: who
+changed a value without a word is never advice, and neither are references; nobody is called safe on whom no hostile
+bytes were tried; whatever ties with the best is named with it; a goal that nobody meets says so, and one that was not
+measured is left out.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -15,10 +17,17 @@ from ..case import Outcome
 from ..intervals import Estimate, each_of, is_tie
 from ..ranking import pair_ratio
 from ..result import BASELINE, CaseResult, Fate, Result
-from .candidates import Candidate, candidates, claiming, comparable, is_safe, on_workloads, plain_workloads
+from .candidates import (
+    Candidate,
+    candidates,
+    claiming,
+    comparable,
+    kept_by_anybody,
+    on_workloads,
+    plain_workloads,
+)
 from .figures import fraction, microseconds, milliseconds, size
 from .reading import each_session, tie_band
-from .safety_tables import SILENT
 
 _TOGETHER = "dumps and loads"
 """The name of the samples of both, over all workloads."""
@@ -50,9 +59,21 @@ def advice(result: Result) -> list[Advice]:
     everybody = candidates(result)
     found: list[Advice | None] = []
     if any(each.claims for each in everybody):
-        found += _safe_ones(result, [each for each in everybody if is_safe(result, each)])
-    found.append(_full_fidelity(result, "full fidelity", everybody))
+        goals = _safe_ones(result, pool(result))
+        found += goals if result.hostile else [_without_promise(each) for each in goals if each]
+    found.append(_full_fidelity(result, "full fidelity, safe or not", everybody))
     return [each for each in found if each]
+
+
+def pool(result: Result) -> list[Candidate]:
+    """Return the serializers that are safe; where no hostile bytes were tried, those that claim it."""
+    everybody = candidates(result)
+    return [each for each in everybody if each.safe] if result.hostile else claiming(everybody, "safe")
+
+
+def _without_promise(found: Advice) -> Advice:
+    """Return advice whose goal does not say safe: nothing was tried."""
+    return replace(found, goal=found.goal.replace(", safe", "").replace(" safe", ""))
 
 
 def _safe_ones(result: Result, safe: Sequence[Candidate]) -> Iterator[Advice | None]:
@@ -60,6 +81,7 @@ def _safe_ones(result: Result, safe: Sequence[Candidate]) -> Iterator[Advice | N
     yield _fastest(result, "fastest safe", safe)
     yield _smallest("smallest safe", safe)
     yield _smallest_compressed(result, "smallest safe, compressed", safe)
+    yield _keeping_all(result, "keeps every workload, safe", safe)
     yield _fastest(result, "cross-language, safe", claiming(safe, "cross_language"))
     if plain := plain_workloads(result):
         yield _fastest(result, "plain data only, safe", [on_workloads(each, plain) for each in safe])
@@ -89,7 +111,7 @@ def _fastest(result: Result, goal: str, found: Sequence[Candidate]) -> Advice:
 
     best = [first, *(each for each in left if each is not first and ties(each))]
     time = median(speeds[first.label].samples[_TOGETHER])
-    return Advice(goal, _labels(best), f"{microseconds(time)} µs for dumps and loads{_by_pickle(first)}{_over(left)}")
+    return Advice(goal, _labels(best), f"{microseconds(time)} µs{_by_pickle(first)}{_over(left)}")
 
 
 def together(cases: Sequence[CaseResult]) -> CaseResult:
@@ -117,7 +139,7 @@ def _smallest(goal: str, found: Sequence[Candidate]) -> Advice:
     best = [each for each in left if sizes[each.label] <= least * (1 + 1e-9)]
     ratio = [case.ratio.bytes.median for case in best[0].cases if case.ratio.bytes]
     part = f", {fraction(_mean(ratio))} of {BASELINE}'s" if ratio else ""
-    return Advice(goal, _labels(best), f"{size(least)} bytes a session{part}{_over(left)}")
+    return Advice(goal, _labels(best), f"{size(least)} bytes{part}{_over(left)}")
 
 
 def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
@@ -135,26 +157,33 @@ def _smallest_compressed(result: Result, goal: str, found: Sequence[Candidate]) 
     best = [pair for pair, each in sizes.items() if each <= least * (1 + 1e-9)]
     names = ", ".join(dict.fromkeys(compressor for _, compressor in best))
     labels = tuple(dict.fromkeys(label for label, _ in best))
-    return Advice(goal, labels, f"{size(least)} bytes a session with {names}{_over(left)}")
+    return Advice(goal, labels, f"{size(least)} bytes with {names}{_over(left)}")
+
+
+def _keeping_all(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
+    every = kept_by_anybody(result)
+    fewer: dict[int, list[str]] = defaultdict(list)
+    for each in found:
+        if each.kept != every:
+            fewer[len(each.kept)].append(each.label)
+    if not fewer:
+        return None  # all of them do
+    others = "".join(f"; {', '.join(labels)} keep {count}" for count, labels in sorted(fewer.items(), reverse=True))
+    return Advice(goal, _labels([each for each in found if each.kept == every]), f"all {len(every)} workloads{others}")
 
 
 def _full_fidelity(result: Result, goal: str, found: Sequence[Candidate]) -> Advice | None:
     if not result.fidelity:
         return None
     fates = {each.label: [cell.fate for cell in result.fidelity if cell.label == each.label] for each in found}
-    honest = {label: cells for label, cells in fates.items() if cells and not any(fate in SILENT for fate in cells)}
-    if not honest:
-        return Advice(goal, (), "none of those that could be chosen keeps or refuses every value")
-    most = max(cells.count(Fate.IDENTICAL) for cells in honest.values())
-    best = [each for each in found if each.label in honest and honest[each.label].count(Fate.IDENTICAL) == most]
-    cells = honest[best[0].label]
-    unsafe = ", ".join(each.label for each in best if not is_safe(result, each))
+    most = max((cells.count(Fate.IDENTICAL) for cells in fates.values()), default=0)
+    if not most:
+        return _nobody(goal)
+    best = [each for each in found if fates[each.label].count(Fate.IDENTICAL) == most]
+    cells = fates[best[0].label]
+    unsafe = ", ".join(each.label for each in best if "safe" not in each.claims)
     warned = f"; not safe: {unsafe}" if unsafe else ""
-    return Advice(
-        goal,
-        _labels(best),
-        f"{most} of {len(cells)} values identical, {cells.count(Fate.REFUSED)} refused, none changed silently{warned}",
-    )
+    return Advice(goal, _labels(best), f"{most} of {len(cells)} identical, {cells.count(Fate.REFUSED)} refused{warned}")
 
 
 def _evolving(result: Result, found: Sequence[Candidate]) -> list[Candidate]:
@@ -180,11 +209,11 @@ def _throughput(result: Result, goal: str, found: Sequence[Candidate]) -> Advice
         if (each.workload, each.mode, each.concurrency) == (first.workload, first.mode, first.concurrency)
     ]
     best = [first, *(each for each in rivals if each is not first and each.throughput.high >= first.throughput.low)]
+    at_once = f"{first.concurrency} {'thread' if first.mode == 'threads' else 'task'}{'s' * (first.concurrency > 1)}"
     return Advice(
         goal,
         tuple(each.label for each in best),
-        f"{size(first.throughput.median)} a second through memcached, p99 {milliseconds(first.p99)} ms "
-        f"({first.workload}, {first.mode}, {first.concurrency} at once)",
+        f"{size(first.throughput.median)}/s, p99 {milliseconds(first.p99)} ms ({first.workload}, {at_once})",
     )
 
 
@@ -212,13 +241,13 @@ def _by_pickle(candidate: Candidate) -> str:
     for operation, ratio_of in which:
         ratios = [ratio.median for case in candidate.cases if (ratio := ratio_of(case))]
         if ratios:
-            parts.append(f"{operation} {fraction(_mean(ratios))}")
-    return f"; times faster than {BASELINE}: {', '.join(parts)}" if parts else ""
+            parts.append(f"{operation} {fraction(_mean(ratios))}x")
+    return f", {' and '.join(parts)}" if parts else ""
 
 
 def _over(left: Sequence[Candidate]) -> str:
     names = sorted(left[0].kept)
-    return f" (on {names[0]})" if len(names) == 1 else f" (mean of {len(names)} workloads)"
+    return f" ({names[0]})" if len(names) == 1 else f" ({len(names)} workloads)"
 
 
 def _labels(found: Sequence[Candidate]) -> tuple[str, ...]:

@@ -1,28 +1,50 @@
-"""The table of what is best for what."""
+"""The table of what is best for what, and who was left out of it."""
 
 from collections.abc import Iterator
 
-from ..result import Result
-from .advice import advice
-from .candidates import candidates, is_safe, is_tried
-from .rendering import Block, Heading, Lines, Row, Table
+from ..result import BASELINE, Result
+from .advice import Advice, advice, pool
+from .candidates import comparable, kept_by_anybody, silently_wrong
+from .rendering import Block, Bullets, Heading, Lines, Row, Table
+
+_SAFE = "Safe: claimed, and hostile bytes were tried and did no harm."
+_UNTRIED = "Whether they are safe was not tried in this run: all but those of the last row claim it, and that is all."
+_FIGURES = (
+    "Computed from this result; several names are ties, (all) is with all variants. µs: dumps and loads together; x: "
+    f"times as fast as {BASELINE}; means of the workloads that all who are compared keep."
+)
 
 
 def advice_blocks(result: Result) -> Iterator[Block]:
     """Return the table; nothing where no row could be chosen."""
-    rows = tuple(Row((each.goal, ", ".join(each.best) or "nobody", each.why)) for each in advice(result))
+    rows = tuple(Row((each.goal, _named(result, each), each.why)) for each in advice(result))
     if not rows:
         return
     yield Heading("Best for")
-    yield Lines((f"Computed from this result; several names are ties. {_safe(result)}",))
+    yield Lines((_FIGURES, _SAFE if result.hostile else _UNTRIED))
     yield Table(("goal", "serializer", "why"), rows, texts=3)
+    if left_out := tuple(_left_out(result)):
+        yield Bullets(left_out)
 
 
-def _safe(result: Result) -> str:
-    """Return what is called safe, and for whom nothing but its claim says so."""
-    safe = [each for each in candidates(result) if is_safe(result, each)]
-    untried = [each.label for each in safe if not is_tried(result, each)]
-    if len(untried) == len(safe) and (safe or not result.hostile):
-        return "Safe: claimed, not tried."
-    but = f"; claimed, not tried: {', '.join(untried)}" if untried else ""
-    return f"Safe: claimed, and no hostile bytes did harm{but}."
+def _named(result: Result, found: Advice) -> str:
+    """Return the names of the best, those of all variants of a serializer as one."""
+    named = list(found.best)
+    for each in result.serializers:
+        if len(each.variants) > 1 and set(each.variants) <= set(named):
+            named[named.index(each.variants[0])] = f"{each.name} (all)"
+            named = [label for label in named if label not in each.variants]
+    return ", ".join(named) or "nobody"
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """Yield who is never advised, and who is not compared with the others, with the reason."""
+    if wrong := silently_wrong(result):
+        named = ", ".join(f"{label} ({what})" for label, what in wrong.items())
+        yield f"Never advised, for another value came back without a word: {named}."
+    found = pool(result)
+    compared = {each.label for each in comparable(found)}
+    every = len(kept_by_anybody(result))
+    for each in found:
+        if each.label not in compared:
+            yield f"In no mean: {each.label}, which keeps {len(each.kept)} of {every} workloads."

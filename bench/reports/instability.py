@@ -1,32 +1,35 @@
 """Says where the figures of a result are not steady, so that nobody has to find out by running it twice.
 
-The checks and their thresholds follow those of pyperf (`pyperf check`), but over processes: values of one process are
-too alike to show what differs from process to process. All functions are pure.
+Looked at are the worker processes, not the samples of one of them, which are too alike to show what differs from
+process to process. Invariant: a single bad process, which moves no median, warns of nothing. All functions are pure.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median, stdev
+from statistics import median
 
-from ..intervals import CONFIDENCE, TIE_BAND, coverage, is_tie
-from ..ranking import OPERATIONS
-from ..result import BASELINE, CaseResult, Result
+from ..intervals import CONFIDENCE, TIE_BAND, Estimate, coverage
+from ..result import BASELINE, CaseResult, Noise, Result
+from .figures import Figure
 from .reading import row_name
+from .rendering import Block, Heading, Lines, Row, Table
 
 SPREAD = 0.10
-"""The standard deviation between worker processes, as a part of their median, from which on figures are unsteady."""
+"""How far off the median half of the worker processes are, as a part of it, from which on a figure is unsteady."""
 
-OUTLIER = 0.50
-"""How far from the median, as a part of it, a single worker process may be."""
+SHOWN = 10
+"""How many unsteady figures a table names."""
 
-SHOWN = 3
-"""How many of the worst are named."""
+_COMPARED = ("dumps", "loads", "round_trip")
 
 
 @dataclass(frozen=True)
-class _Cell:
-    name: str
-    spread: float
+class _Spread:
+    workload: str
+    row: str
+    operation: str
+    half: float
+    """How far off the median half of the worker processes are at least, as a part of it."""
     farthest: float
     """Of the worker process that is farthest from the median, by the median."""
 
@@ -39,38 +42,52 @@ def instability(result: Result) -> list[str]:
     result
         Whose `CaseResult.samples`, noise and passes are looked at.
     """
-    cells = [cell for case in result.cases for cell in _cells(result, case)]
-    return [*_spread(cells), *_outliers(cells), *_passes(result), *_noise(result)]
+    return [*_unsteady_line(result), *_passes(result), *_noise(result), *_noise_unknown(result)]
 
 
-def _cells(result: Result, case: CaseResult) -> Iterator[_Cell]:
+def noise_blocks(result: Result) -> Iterator[Block]:
+    """Return what the warnings come of: how far one serializer is from itself, and the least steady figures."""
+    if result.noise:
+        yield Heading("Noise")
+        yield Lines(("The baseline by itself, measured under another name (A/A): without noise all would be 1.",))
+        rows = tuple(
+            Row((f"{each.workload}, gc {'on' if each.gc == 'enabled' else 'off'}", *map(_ratio, _ratios(each))))
+            for each in result.noise
+        )
+        yield Table(("workload", *(each.replace("_", " ") for each in _COMPARED)), rows)
+    if unsteady := _unsteady(result)[:SHOWN]:
+        yield Heading("Least steady figures")
+        yield Lines(("How far off the median half of the worker processes are, and the farthest one by the median.",))
+        yield Table(("workload", "serializer", "operation", "half off by", "farthest"),
+                    tuple(map(_spread_row, unsteady)), texts=3)  # fmt: skip
+
+
+def _spreads(result: Result) -> list[_Spread]:
+    return [spread for case in result.cases for spread in _of_case(result, case)]
+
+
+def _of_case(result: Result, case: CaseResult) -> Iterator[_Spread]:
     for operation, samples in case.samples.items():
         middle = median(samples) if samples else 0.0
         if len(samples) < 2 or middle <= 0:
             continue
-        farthest = max(samples, key=lambda sample: abs(sample - middle))
-        name = f"{case.workload}, {row_name(result, case)} {operation.replace('_', ' ')}"
-        yield _Cell(name, stdev(samples) / middle, farthest / middle)
+        half = median(abs(sample - middle) for sample in samples) / middle
+        farthest = max(samples, key=lambda sample: abs(sample - middle)) / middle
+        yield _Spread(case.workload, row_name(result, case), operation.replace("_", " "), half, farthest)
 
 
-def _spread(cells: list[_Cell]) -> Iterator[str]:
-    unsteady = sorted((cell for cell in cells if cell.spread >= SPREAD), key=lambda cell: -cell.spread)
-    if unsteady:
-        worst = "; ".join(f"{cell.name} {100 * cell.spread:.0f} %" for cell in unsteady[:SHOWN])
+def _unsteady(result: Result) -> list[_Spread]:
+    """Return the unsteady figures, the least steady first."""
+    return sorted((each for each in _spreads(result) if each.half >= SPREAD), key=lambda each: -each.half)
+
+
+def _unsteady_line(result: Result) -> Iterator[str]:
+    if unsteady := _unsteady(result):
+        worst = unsteady[0]
         yield (
-            f"unsteady: in {len(unsteady)} of {len(cells)} measures the worker processes differ by {100 * SPREAD:.0f} "
-            f"% of the median or more (standard deviation), most: {worst}"
-        )
-
-
-def _outliers(cells: list[_Cell]) -> Iterator[str]:
-    far = [cell for cell in cells if abs(cell.farthest - 1) >= OUTLIER]
-    if far:
-        far.sort(key=lambda cell: -abs(cell.farthest - 1))
-        worst = "; ".join(f"{cell.name} {cell.farthest:.1f} times the median" for cell in far[:SHOWN])
-        yield (
-            f"outliers: in {len(far)} of {len(cells)} measures a worker process is {100 * OUTLIER:.0f} % or more off "
-            f"the median, most: {worst}"
+            f"unsteady: in {len(unsteady)} of {len(_spreads(result))} figures half of the worker processes are "
+            f"{100 * SPREAD:.0f} % or more off the median, most in {worst.workload}, {worst.row} {worst.operation}: "
+            f"{100 * worst.half:.0f} %"
         )
 
 
@@ -91,31 +108,45 @@ def _passes(result: Result) -> Iterator[str]:
 
 
 def _noise(result: Result) -> Iterator[str]:
-    wide = [f"{operation.replace('_', ' ')} {100 * band:.1f} %" for operation, band in result.tie_band.items()
-            if band > TIE_BAND]  # fmt: skip
-    if wide:
+    """Hold one serializer under two names against the least band, not against one that was widened for it."""
+    distances = [
+        (max(ratio.median, 1 / ratio.median) - 1, f"{each.workload}, {operation.replace('_', ' ')}")
+        for each in result.noise
+        for operation, ratio in zip(_COMPARED, _ratios(each), strict=True)
+    ]
+    far = [each for each in distances if each[0] > TIE_BAND]
+    if far:
+        distance, where = max(far)
         yield (
-            f"noisy machine: one serializer under two names came out so far apart that ties are wider than "
-            f"{100 * TIE_BAND:.0f} %: {', '.join(wide)}"
+            f"noisy machine: one serializer under two names came out more than {100 * TIE_BAND:.0f} % apart in "
+            f"{len(far)} of {len(distances)} comparisons, most in {where}: {100 * distance:.1f} %; ties are as wide"
         )
+
+
+def _noise_unknown(result: Result) -> Iterator[str]:
     if unknown := _without_noise(result):
         yield (
             f"noise unknown: on {', '.join(unknown)} {BASELINE} was not timed under two names, for one of the two "
             f"failed: how far apart equals come out there is not part of the ties"
         )
-    for noise in result.noise:
-        for operation in OPERATIONS:
-            ratio = getattr(noise, operation)
-            if not is_tie(ratio, result.tie_band.get(operation, TIE_BAND)):
-                yield (
-                    f"noisy machine: on {noise.workload} (gc {noise.gc}) one serializer under two names is no tie in "
-                    f"{operation.replace('_', ' ')}: {ratio.median:.3f} ({ratio.low:.3f}-{ratio.high:.3f})"
-                )
 
 
 def _without_noise(result: Result) -> list[str]:
     """Return the tables that have figures to rank by and no A/A comparison."""
     known = {(noise.workload, noise.gc) for noise in result.noise}
-    timed = [case for case in result.cases if case.verified and set(OPERATIONS) <= set(case.samples)]
+    timed = [case for case in result.cases if case.verified and set(_COMPARED) <= set(case.samples)]
     tables = dict.fromkeys((case.workload, case.gc) for case in timed)
     return [f"{workload} (gc {gc})" for workload, gc in tables if (workload, gc) not in known]
+
+
+def _ratios(noise: Noise) -> tuple[Estimate, ...]:
+    return tuple(getattr(noise, operation) for operation in _COMPARED)
+
+
+def _ratio(ratio: Estimate) -> str:
+    return Figure(f"{ratio.median:.3f} ({ratio.low:.3f}-{ratio.high:.3f})", ratio.median)
+
+
+def _spread_row(each: _Spread) -> Row:
+    half, farthest = Figure(f"{100 * each.half:.0f} %", each.half), Figure(f"{each.farthest:.1f} times", each.farthest)
+    return Row((each.workload, each.row, each.operation, half, farthest))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from ..result import Result
 from .advice_table import advice_blocks
 from .circumstances import broken_plugins, circumstances, reservations
+from .claims import claims_blocks
+from .instability import noise_blocks
 from .overhead import overhead_blocks
 from .reading import description, workloads
 from .rendering import Block, Heading, Lines, to_markdown, to_terminal
@@ -60,8 +62,9 @@ def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
             yield from storage_blocks(result, workload)
     yield from copies_note(result)
     yield from end_to_end_blocks(result, details=details)
-    for blocks in (startup_blocks, fidelity_blocks, hostile_blocks, evolution_blocks):
+    for blocks in (startup_blocks, fidelity_blocks, hostile_blocks, evolution_blocks, claims_blocks):
         yield from blocks(result)
     yield from broken_plugins(result)
     if details:
         yield from overhead_blocks(result)
+        yield from noise_blocks(result)
