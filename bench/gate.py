@@ -137,7 +137,7 @@ def unheld(baseline: Result) -> Iterator[str]:
         if missing:
             yield f"{_where(case)}: no ratio to {BASELINE} for {' and '.join(missing)}, which cannot be held"
         if _varies(case):
-            yield f"{_where(case)}: its size is not held, for it varies: {case.detail}"
+            yield f"{_where(case)}: its size is not held, for it varies: {case.varying}"
 
 
 def _kept_better(baseline: Result, current: Result) -> Iterator[str]:
@@ -173,7 +173,7 @@ def _cases(baseline: Result, current: Result, allowed: float) -> Iterator[Failur
 
 def _verified(where: str, before: CaseResult, now: CaseResult, allowed: float) -> Iterator[Failure]:
     if _varies(now) and not _varies(before):
-        yield Failure(where, f"its size varies, and did not: {now.detail}")
+        yield Failure(where, f"its size varies, and did not: {now.varying}")
     elif now.bytes != before.bytes and not _varies(before):
         yield Failure(where, f"{_size(now)}, not {_size(before)}")
     if before.identity and not now.identity:
@@ -207,8 +207,8 @@ def _why_absent(current: Result, serializer: str, workload: str | None = None) -
 
 
 def _varies(case: CaseResult) -> bool:
-    """Whether worker processes saw payloads of different sizes: a verified case has no other detail."""
-    return case.verified and bool(case.detail)
+    """Whether worker processes saw payloads of different sizes."""
+    return bool(case.varying)
 
 
 def _size(case: CaseResult) -> str:

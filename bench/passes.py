@@ -81,7 +81,7 @@ Progress = Callable[[str, int, int], None]
 
 def measure(
     cases: Sequence[Case],
-    port: int | None,
+    address: str | None,
     passes: Passes,
     *,
     collectors: Sequence[bool] = (True,),
@@ -94,8 +94,8 @@ def measure(
     ----------
     cases
         Of any workloads.
-    port
-        Of the memcached on the loopback; None: round trips stay in memory.
+    address
+        Of the memcached; None: round trips stay in memory.
     passes
         How much is measured.
     collectors
@@ -109,7 +109,7 @@ def measure(
     -------
     A cell for each state of the collector of each case, in their order.
     """
-    cells = _examined(cases, port, passes, preparations, progress)
+    cells = _examined(cases, address, passes, preparations, progress)
     cells = [Cell(cell.case, collect, cell.found) for collect in collectors for cell in cells]
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
     names = sorted({cell.case.workload.name for cell in cells if cell.verified})
@@ -117,14 +117,14 @@ def measure(
         with _Workers([*preparations, (_BUILD, {"names": names})]) as workers:
             in_order = list(_shuffled(cells, random))
             for done, cell in enumerate(in_order, 1):
-                _time(cell, workers, port, passes, number, random.getrandbits(32))
+                _time(cell, workers, address, passes, number, random.getrandbits(32))
                 progress("timing", number * len(in_order) + done, passes.count * len(in_order))
     return cells
 
 
 def _examined(
     cases: Sequence[Case],
-    port: int | None,
+    address: str | None,
     passes: Passes,
     preparations: Sequence[Preparation],
     progress: Progress,
@@ -134,7 +134,7 @@ def _examined(
     with _Workers(preparations) as workers:
         for done, case in enumerate(cases, 1):
             if endless.get(case.label, 0) < GIVEN_UP_AFTER:
-                arguments = {"case": data_of(case), "port": port, "sample_seconds": passes.sample_seconds}
+                arguments = {"case": data_of(case), "address": address, "sample_seconds": passes.sample_seconds}
                 seconds = POPULATION_SECONDS if case.workload.population else EXAMINATION_SECONDS
                 ended = workers.run(_EXAMINED, arguments, seconds)
                 found = ended.value if ended.end is End.RETURNED else failed(ended.detail)
@@ -146,13 +146,13 @@ def _examined(
     return cells
 
 
-def _time(cell: Cell, workers: "_Workers", port: int | None, passes: Passes, number: int, seed: int) -> None:
+def _time(cell: Cell, workers: "_Workers", address: str | None, passes: Passes, number: int, seed: int) -> None:
     if not cell.verified:
         return
     everything = number % FULL_PASS == 0
     arguments = {
         "case": data_of(cell.case),
-        "port": port,
+        "address": address,
         "loops": {name: loops for name, loops in cell.found["loops"].items() if everything or name in RANKED},
         "samples": passes.samples,
         "seed": seed,

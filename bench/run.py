@@ -14,7 +14,8 @@ from ..serializers import SerializerInfo
 from .case import Case, every_case
 from .case_results import AGAIN, TWIN, case_results, confidence, noise, tie_band
 from .compressing import compressed
-from .end_to_end import end_to_end
+from .each_case import with_figures
+from .end_to_end import end_to_end, of_requests
 from .evolution.deploy import evolution
 from .fidelity.matrix import fidelity_matrix
 from .hostile.grid import hostile_grid
@@ -93,7 +94,7 @@ def _compared(plan: Plan, store: Store, progress: Progress) -> Result:
     passes = replace(plan.level.passes, count=plan.level.passes.count if Measure.TIMING in plan.measures else 0)
     cells = measure(
         _cases(plan),
-        store.port,
+        store.address,
         passes,
         collectors=plan.collectors,
         preparations=plan.preparations,
@@ -130,15 +131,14 @@ def _measured(plan: Plan, result: Result, progress: Progress) -> Result:
     cases = result.cases
     if Measure.COMPRESSION in wanted:
         step = at(Measure.COMPRESSION)
-        found = compressed(verified, level.compression_passes, preparations=prepared, progress=step)
-        cases = [replace(case, compressed=found.get(_key(case), ())) for case in cases]
+        packed = compressed(verified, level.compression_passes, preparations=prepared, progress=step)
+        cases = with_figures(cases, "compressed", packed)
     if Measure.STORAGE in wanted:
         stored = storages(verified, preparations=prepared, progress=at(Measure.STORAGE))
-        cases = [replace(case, storage=stored.get(_key(case))) for case in cases]
+        cases = with_figures(cases, "storage", stored)
     if Measure.MEMORY in wanted:
-        taken = memories(verified, preparations=prepared, progress=at(Measure.MEMORY))
-        cases = [replace(case, memory=taken.get(_key(case))) for case in cases]
-    result = replace(result, cases=tuple(cases))
+        cases = with_figures(cases, "memory", memories(verified, preparations=prepared, progress=at(Measure.MEMORY)))
+    result = replace(result, cases=cases)
     if Measure.STARTUP in wanted:
         result = replace(result, startups=startups(infos, level.startups, progress=at(Measure.STARTUP)))
     if Measure.EVOLUTION in wanted:
@@ -150,8 +150,7 @@ def _measured(plan: Plan, result: Result, progress: Progress) -> Result:
         result = replace(result, hostile=cells)
     if Measure.END_TO_END in wanted:
         requests = end_to_end(
-            infos,
-            _of_requests(plan),
+            [case for case in of_requests(verified, infos) if case.workload in _of_requests(plan)],
             seconds=level.end_to_end_seconds,
             rounds=level.end_to_end_rounds,
             preparations=prepared,

@@ -7,21 +7,17 @@ workers that begin after one has verified it.
 from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import median
-from typing import TypedDict, cast
+from typing import TypedDict
 
-from ..serializers.fidelity import changeable
 from .case import Outcome, Ready, ReadyCase, examine, ready_again
 from .errand import CaseData, built, case_of
 from .measuring import calibrated, collector_settled, seconds_per_call, warm
 from .operations import Call, Operation, operations_of
+from .sampling import spread
 from .store import connected
 
 ROUND_TRIP_FACTOR = 2
 """Samples of round trips are this much longer than others, for their single calls vary more."""
-
-
-MOST_TIMED = 100
-"""Sessions of a population that are timed; sizes are those of all, and all are verified."""
 
 
 ENOUGH_SECONDS = 0.03
@@ -57,19 +53,19 @@ class Times(TypedDict):
     """Of the payloads of the sessions that were timed, in this process."""
 
 
-def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examination:
+def examined(case: CaseData, address: str | None, sample_seconds: float) -> Examination:
     """Verify a case and calibrate its operations.
 
     Parameters
     ----------
     case
         As `data_of` made it.
-    port
+    address
         Of the memcached; None: a store in memory.
     sample_seconds
         The least duration of a sample.
     """
-    with connected(port) as store:
+    with connected(address) as store:
         found = examine(case_of(case), store)
         verdict, ready = found.verdict, found.ready
         about = _about(ready, str(verdict.outcome), verdict.detail, verdict.path)
@@ -84,7 +80,7 @@ def examined(case: CaseData, port: int | None, sample_seconds: float) -> Examina
 
 def timed(
     case: CaseData,
-    port: int | None,
+    address: str | None,
     loops: Mapping[str, int],
     samples: int,
     seed: int,
@@ -99,7 +95,7 @@ def timed(
     ----------
     case
         As `data_of` made it.
-    port
+    address
         Of the memcached; None: a store in memory.
     loops
         By the operations to time, how often a call is made for one sample.
@@ -118,7 +114,7 @@ def timed(
     every = built(about.workload)
     ready = ready_again(about, [every[number] for number in sessions], keeps_identity=identity)
     seconds: dict[str, float] = {}
-    with connected(port) as store, collector_settled(enabled=collect):
+    with connected(address) as store, collector_settled(enabled=collect):
         calls = operations_of(ready, store)
         order = sorted(loops)
         Random(seed).shuffle(order)  # noqa: S311 - an order, no secret
@@ -150,38 +146,12 @@ def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examina
         identity=ready.keeps_identity if ready else False,
         sessions=sessions,
         payloads=[len(payload) for payload in ready.payloads] if ready else [],
-        sample=_sample(ready) if ready else [],
+        sample=spread(ready.case.workload.sessions()) if ready else [],
         items=round(library.items / sessions) if library else None,
         converted=round(library.converted / sessions) if library else None,
         written_in=library.implementation if library else None,
         loops={},
     )
-
-
-def _sample(ready: Ready) -> list[int]:
-    """Return the numbers of the sessions that are timed: the same for every serializer."""
-    count = len(ready.sessions)
-    if count <= MOST_TIMED:
-        return list(range(count))
-    by_size = sorted(range(count), key=lambda number: (_extent(ready.sessions[number]), number))
-    step = count / MOST_TIMED
-    return sorted(by_size[int((place + 0.5) * step)] for place in range(MOST_TIMED))
-
-
-def _extent(session: object) -> int:
-    """Return how large a session is, whoever writes it: how much there is in it that can be changed, and its text."""
-    return sum(_length(each) for each in changeable(session))
-
-
-def _length(container: object) -> int:
-    """Return the length of a container and of the texts right in it."""
-    contents: list[object] = []
-    if isinstance(container, dict):
-        mapping = cast("dict[object, object]", container)
-        contents = [*mapping.keys(), *mapping.values()]
-    elif isinstance(container, (list, set)):
-        contents = list(cast("list[object]", container))
-    return 1 + len(contents) + sum(len(each) for each in contents if isinstance(each, (str, bytes)))
 
 
 def failed(detail: str) -> Examination:

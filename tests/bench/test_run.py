@@ -106,6 +106,13 @@ def test_a_row_can_be_measured_twice() -> None:
     assert _row(result, "json-again").bytes == _row(result, "json").bytes
 
 
+def test_the_baseline_measured_twice_is_a_row_beside_the_one_that_tells_the_noise() -> None:
+    result = _run("json", twice=("bare-pickle",))
+
+    assert {case.label for case in result.cases} == {"json", "bare-pickle", "bare-pickle-again"}
+    assert len(result.noise) == 1
+
+
 def test_each_state_of_the_garbage_collector_is_a_row_with_a_baseline_of_its_own() -> None:
     result = _run("json", collectors=(True, False))
 
