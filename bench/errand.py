@@ -12,9 +12,6 @@ from .case import Case, Option
 from .references import references
 from .workload import Workload, WorkloadInfo, installed_workloads
 
-PREPARE = f"{__name__}:prepare"
-"""The task that an interpreter begins with."""
-
 
 class CaseData(TypedDict):
     """A case as JSON carries it."""
@@ -47,7 +44,7 @@ def case_of(data: CaseData) -> Case:
 
 
 def prepare() -> None:
-    """Import all plug-ins."""
+    """Import all plug-ins: the task that an interpreter begins with."""
     available_serializers()
     references()
     _workloads()

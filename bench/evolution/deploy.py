@@ -1,18 +1,19 @@
 """The table of schema evolution: each change of a class, across a deploy, in each serializer."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ...serializers import SerializerInfo
 from ..case import Outcome
-from ..errand import PREPARE
 from ..isolation.forked import End
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import Series, ask
+from ..preparing import prepared
 from ..result import EvolutionCell
 from ..row import Row, every_row
 from .asking import Answer
-from .releases import STEPS
+from .releases import STEPS, Release
 
 _TASKS = f"{__package__}.asking"
 _SECONDS = 1.0
@@ -50,15 +51,16 @@ def evolution(
     """
     rows = every_row(infos)
     cells: list[EvolutionCell] = []
-    with Interpreter() as yesterday, Interpreter() as today:
-        for interpreter, release in ((yesterday, "yesterday"), (today, "today")):
-            interpreter.prepare(PREPARE, {})
-            interpreter.prepare(f"{_TASKS}:prepare", {"release": release})
+    with _release("yesterday") as yesterday, _release("today") as today:
         for done, row in enumerate(rows, 1):
             cells += _row(yesterday, today, row)
             if progress:
                 progress(done, len(rows))
     return tuple(cells)
+
+
+def _release(release: Release) -> AbstractContextManager[Interpreter]:
+    return prepared([(f"{_TASKS}:prepare", {"release": release})])
 
 
 def _row(yesterday: Interpreter, today: Interpreter, row: Row) -> list[EvolutionCell]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from ...serializers import SerializerInfo
-from ..errand import PREPARE
 from ..isolation.forked import End, Ended
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import ask
+from ..preparing import prepared
 from ..result import Fate, FidelityCell
 from ..row import Row, every_row
 from .values import VALUES, NamedValue
@@ -45,8 +45,7 @@ def fidelity_matrix(
     """
     rows = every_row(infos)
     cells: list[FidelityCell] = []
-    with Interpreter() as interpreter:
-        interpreter.prepare(PREPARE, {})
+    with prepared([]) as interpreter:
         for done, row in enumerate(rows, 1):
             cells += _row(interpreter, row)
             if progress:

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from ...serializers import SerializerInfo
-from ..errand import PREPARE
 from ..isolation.forked import End, Ended
 from ..isolation.interpreter import Interpreter
 from ..isolation.series import Series, ask
+from ..preparing import prepared
 from ..result import Defence, HostileCell
 from ..row import Row, every_row
 from .attacks import ATTACKS, Attack
@@ -53,9 +53,7 @@ def hostile_grid(
     """
     rows = every_row(infos)
     cells: list[HostileCell] = []
-    with Interpreter() as interpreter:
-        interpreter.prepare(PREPARE, {})
-        interpreter.prepare(_MAKE, {})
+    with prepared([(_MAKE, {})]) as interpreter:
         for row in rows:
             written = ask(interpreter, _WRITE, {"row": row.data()}, seconds=_SECONDS, budget=_BUDGET, memory=_MEMORY)
             valid = [ended.value for ended in written.answers if ended.value]
