@@ -80,7 +80,7 @@ def run(plan: Plan, progress: Progress) -> Result:
         memcached is installed and does not start.
     """
     created, started = datetime.now(UTC), monotonic()
-    with open_store() as store:
+    with open_store(private=any(workload.private for workload in _workloads(plan))) as store:
         result = _compared(plan, store, progress)
     return replace(
         _measured(plan, result, progress),
