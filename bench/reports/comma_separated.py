@@ -1,15 +1,17 @@
-"""A result as CSV: a row for each case with all its single figures, for spreadsheets and programs.
+"""A result as CSV: a row for each case and each other figure that was found, for spreadsheets and programs.
 
-Invariant: names and order of the columns are those of `COLUMNS` and of the compressors that took part; times are in
-seconds, sizes in bytes, ratios are factors, and what was not measured is an empty cell.
+The column `table` says what a row is of (`TABLES`), and the columns of other tables are empty in it. Invariant: names
+and order of the columns depend on nothing but the compressors that took part; times are in seconds, sizes in bytes,
+ratios are factors, and what was not measured is an empty cell.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from io import StringIO
 
 from ..intervals import Estimate
-from ..result import CaseResult, Result
+from ..result import CaseResult, EndToEnd, EvolutionCell, FidelityCell, HostileCell, Result, Startup
 
 _NAMES = ("workload", "serializer", "label", "options", "gc", "outcome", "detail", "path", "identity", "sessions")
 _COUNTS = ("bytes", "largest", "items", "converted", "written_in")
@@ -22,14 +24,33 @@ _STORAGE = ("value", "save_wire", "load_wire", "slab_class", "chunk", "sessions_
 _MEMORY = ("dumps", "loads")
 _BOUNDS = ("median", "low", "high")
 
+_KINDS: Mapping[str, type] = {
+    "end_to_end": EndToEnd,
+    "startup": Startup,
+    "fidelity": FidelityCell,
+    "hostile": HostileCell,
+    "evolution": EvolutionCell,
+}
+
+TABLES = ("case", *_KINDS)
+"""What a row can be of."""
+
 
 def csv_report(result: Result) -> str:
-    """Return the cases as CSV with a line of names, lines ended as RFC 4180 says.
+    """Return all tables as CSV with a line of names, lines ended as RFC 4180 says.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     compressors = list(dict.fromkeys(each.compressor for case in result.cases for each in case.compressed))
-    rows = [dict(_cells(case)) for case in result.cases]
+    rows = [{"table": "case", **dict(_cells(case))} for case in result.cases]
+    further = {
+        "end_to_end": result.end_to_end,
+        "startup": result.startups,
+        "fidelity": result.fidelity,
+        "hostile": result.hostile,
+        "evolution": result.evolution,
+    }
+    rows += [{"table": table, **dict(_fields(each))} for table, found in further.items() for each in found]
     text = StringIO()
     writer = csv.DictWriter(text, columns(compressors), restval="", lineterminator="\r\n")
     writer.writeheader()
@@ -40,7 +61,7 @@ def csv_report(result: Result) -> str:
 def columns(compressors: list[str]) -> list[str]:
     """Return the names of the columns, in order."""
     estimates = [*_ESTIMATES, *(f"ratio_{name}" for name in _RATIOS)]
-    return [
+    of_cases = [
         *_NAMES,
         *_COUNTS,
         *(f"{name}_{bound}" for name in estimates for bound in _BOUNDS),
@@ -48,6 +69,27 @@ def columns(compressors: list[str]) -> list[str]:
         *(f"memory_{name}" for name in _MEMORY),
         *(f"{name}_{figure}" for name in compressors for figure in _COMPRESSED),
     ]
+    further = (name for kind in _KINDS.values() for name in _field_columns(kind))
+    return ["table", *dict.fromkeys((*of_cases, *further))]
+
+
+def _field_columns(kind: type) -> Iterator[str]:
+    for each in fields(kind):
+        if each.type is Estimate:
+            yield from (f"{each.name}_{bound}" for bound in _BOUNDS)
+        else:
+            yield each.name
+
+
+def _fields(row: EndToEnd | Startup | FidelityCell | HostileCell | EvolutionCell) -> Iterator[tuple[str, object]]:
+    """Return what a row has: nothing but its names and the reason, where it was not measured."""
+    unmeasured = isinstance(row, EndToEnd | Startup) and bool(row.detail)
+    for each in fields(row):
+        value = getattr(row, each.name)
+        if isinstance(value, Estimate):
+            yield from () if unmeasured else _bounds(each.name, value)
+        elif not (unmeasured and each.type is float):
+            yield each.name, _text(value)
 
 
 _COMPRESSED = (

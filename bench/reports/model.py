@@ -47,7 +47,11 @@ WORDS = (
     ),
     (
         "The best of those that carry your load adds the least latency; if none carries it, the best carries the "
-        f"most. Whatever is within {100 * TIE_BAND:.0f} % of the best is named with it."
+        f"most. Whatever is within {100 * TIE_BAND:.0f} % of the best is named with it, each serializer once."
+    ),
+    (
+        "Not safe: the serializer does not claim to be safe, or hostile bytes harmed it. Where none were tried, its "
+        "claim alone counts."
     ),
 )
 """The model, for readers."""

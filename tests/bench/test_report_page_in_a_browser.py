@@ -1,6 +1,6 @@
 """The page in Chromium, opened from a file: it fits, sorts, filters, calculates, and asks no network."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +214,40 @@ def test_a_chart_that_cannot_be_drawn_would_be_noticed(chromium: Chromium, tmp_p
 
     chromium.open(broken.as_uri())
     chromium.wait_until(lambda: chromium.complaints)
+
+
+def test_without_the_rest_of_a_request_only_the_serializers_share_is_told(chromium: Chromium, page: str) -> None:
+    """No capacity, and nothing is carried."""
+    _open(chromium, page)
+    assert "could carry" in chromium.wait_for("#winner:not(:empty)").text
+
+    chromium.wait_for("#rest-save").send_keys(Keys.CONTROL + "a", Keys.BACKSPACE)
+
+    said = chromium.wait_for("#winner").text
+    assert said.startswith("The serializer's share only")
+    assert "carry" not in said
+    assert set(_column(chromium, "#costs", 9)) == set(_column(chromium, "#costs", 6)) == {"-"}
+
+
+def test_without_bare_pickle_a_session_keeps_its_size(chromium: Chromium, tmp_path: Path, full: Result) -> None:
+    """Its field says what it needs."""
+    cases = tuple(replace(case, storage=None) for case in full.cases if case.label != "bare-pickle")
+    path = tmp_path / "without.html"
+    path.write_text(html_report(replace(full, cases=cases)), encoding="utf-8")
+
+    _open(chromium, path.as_uri())
+
+    assert not chromium.wait_for("#size").is_enabled()
+    assert chromium.wait_for("#size").get_attribute("placeholder") == "needs bare-pickle"
+    assert "What is around the payload on the line was not measured" in chromium.wait_for("#winner").text
+
+
+def test_charts_are_as_wide_as_the_page_and_names_are_whole(chromium: Chromium, page: str) -> None:
+    """On a telephone."""
+    chromium.resize(TELEPHONE)
+    _open(chromium, page)
+
+    cut = """return [...document.querySelectorAll("figure svg, tbody th")].filter((each) => each.checkVisibility()
+             && (each.scrollWidth > each.clientWidth + 1 || each.getBoundingClientRect().width > innerWidth))
+             .map((each) => each.textContent)"""
+    assert chromium.driver.execute_script(cut) == []
