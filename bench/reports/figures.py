@@ -63,15 +63,6 @@ def size(count: float | None) -> str:
     return Figure(f"{count:,.{decimals}f}", count)
 
 
-def three_digits(value: float | None) -> str:
-    """Return any number with three significant digits, but with all digits before the point.
-
-    >>> three_digits(1.437), three_digits(1949.2)
-    ('1.44', '1,949')
-    """
-    return NOTHING if value is None else Figure(_three_digits(value), value)
-
-
 def times_faster(ratio: Estimate | None, band: float = TIE_BAND) -> str:
     """Return how many times faster, with its interval.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..case import Outcome
 from ..floor import FLOOR
 from ..result import BASELINE, CaseResult, Compressed, Result
-from .figures import NOTHING, Figure, fraction, microseconds, percent_more, size, three_digits, times_faster
+from .figures import NOTHING, Figure, fraction, microseconds, percent_more, size, times_faster
 from .reading import COPIES, each_session, reference_labels, row_name, rows, tie_band
 from .rendering import Block, Bullets, Heading, Lines, Row, Table
 
@@ -210,7 +210,7 @@ def _paying_speed(case: CaseResult, each: Compressed) -> str:
     """Return the bits that compressing saves by the time that it takes, in Mbit/s."""
     saved = 8 * ((case.bytes or 0) - each.bytes) / case.sessions
     seconds = each.compress.median + each.decompress.median
-    return three_digits(saved / seconds / 1e6) if saved > 0 and seconds > 0 else NOTHING
+    return size(saved / seconds / 1e6) if saved > 0 and seconds > 0 else NOTHING
 
 
 def _storage_row(result: Result, case: CaseResult) -> Row:
@@ -224,7 +224,7 @@ def _storage_row(result: Result, case: CaseResult) -> Row:
             size(storage.slab_class),
             size(storage.chunk),
             size(storage.sessions_per_gib),
-            three_digits(storage.head_room),
+            size(storage.head_room),
         )
     held = (size(memory.dumps), size(memory.loads)) if memory else (NOTHING, NOTHING)
     return Row((row_name(result, case), *stored, *held), reference=case.label in reference_labels(result))
