@@ -170,4 +170,5 @@ def _joined(cell: _Cell) -> EndToEnd:
         p99=percentile(latencies, 0.99),
         p999=percentile(latencies, 0.999),
         stall=percentile(late, 0.99) if late else None,
+        rounds=len(cell.rounds),
     )

@@ -329,7 +329,7 @@ class EndToEnd:
     """How many requests are under way at once."""
     requests: int
     throughput: Estimate
-    """Requests per second, of each pass."""
+    """Requests per second, of each round."""
     p50: float
     """Seconds that a request took, over all passes; so are the others."""
     p95: float
@@ -339,6 +339,8 @@ class EndToEnd:
     """Under asyncio, how late the event loop was at the worst percentile: the 99th of a timer's delay, in seconds."""
     detail: str = ""
     """Why it was not measured; the figures are then 0."""
+    rounds: int = 0
+    """How many rounds the interval of the throughput is of; 0: not known."""
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def test_where_nothing_was_tried_advice_calls_nobody_safe(compared: Any, tables:
     result = _result(compared | tables | {"hostile": []}, tmp_path)
 
     assert [each.goal for each in advice(result) if "safe" in each.goal] == ["full fidelity, safe or not"]
-    assert "Whether they are safe was not tried in this run" in terminal_report(result)
+    assert "Safe: claimed, not tried in this run" in terminal_report(result)
 
 
 def _result(found: dict[str, Any], folder: Path) -> Result:

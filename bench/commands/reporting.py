@@ -10,6 +10,8 @@ from .command import Commands, chosen
 from .comparing import REPORTS
 
 _REPORTS = {"terminal": terminal_report, **REPORTS}
+_SHORT = "terminal"
+"""The report that leaves the details out, unless they are asked for."""
 
 
 def add(commands: Commands) -> None:
@@ -18,7 +20,8 @@ def add(commands: Commands) -> None:
     parser.set_defaults(command=report)
     parser.add_argument("file", type=Path, metavar="FILE", help="what run --output wrote, or pytest --benchmark-json")
     parser.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
-    parser.add_argument("--format", choices=_REPORTS, default="terminal")
+    parser.add_argument("--format", choices=_REPORTS, default=_SHORT)
+    parser.add_argument("--details", action="store_true", help="every measure in the terminal, too; files have them")
 
 
 def report(parser: ArgumentParser, options: Namespace) -> int:
@@ -27,5 +30,6 @@ def report(parser: ArgumentParser, options: Namespace) -> int:
     if options.workload:
         measured = {case.workload: case.workload for case in result.cases}
         result = limited_to(result, chosen(parser, "workload", options.workload, measured))
-    sys.stdout.write(_REPORTS[options.format](result))
+    detailed = options.details and options.format == _SHORT
+    sys.stdout.write(terminal_report(result, details=True) if detailed else _REPORTS[options.format](result))
     return 0

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from ..result import BASELINE, Result
 from .advice import Advice, advice, pool
-from .candidates import comparable, kept_by_anybody, silently_wrong
+from .candidates import candidates, claiming, comparable, kept_by_anybody, silently_wrong
 from .rendering import Block, Bullets, Heading, Lines, Row, Table
 
 _SAFE = "Safe: claimed, and hostile bytes were tried and did no harm."
-_UNTRIED = "Whether they are safe was not tried in this run: all but those of the last row claim it, and that is all."
+_UNTRIED = "Safe: claimed, not tried in this run, by all but those of the last row."
 _FIGURES = (
     "Computed from this result; several names are ties, (all) is with all variants. µs: dumps and loads together; x: "
     f"times as fast as {BASELINE}; means of the workloads that all who are compared keep."
@@ -42,6 +42,9 @@ def _left_out(result: Result) -> Iterator[str]:
     if wrong := silently_wrong(result):
         named = ", ".join(f"{label} ({what})" for label, what in wrong.items())
         yield f"Never advised, for another value came back without a word: {named}."
+    untried = [each.label for each in claiming(candidates(result), "safe") if not each.tried]
+    if result.hostile and untried:
+        yield f"Safe by their claim alone, for hostile bytes were not tried on them: {', '.join(untried)}."
     found = pool(result)
     compared = {each.label for each in comparable(found)}
     every = len(kept_by_anybody(result))

@@ -42,7 +42,7 @@ def candidates(result: Result) -> list[Candidate]:
     """Return the rows that could be chosen: no reference, not silently wrong, and at least one workload kept."""
     order = {name: position for position, name in enumerate(workloads(result))}
     claims = claims_of(result)
-    attacked = {cell.label for cell in result.hostile}
+    attacked = {cell.label for cell in result.hostile if cell.payloads}
     wrong = silently_wrong(result)
     found: dict[str, list[CaseResult]] = {}
     for case in _choices(result):

@@ -45,7 +45,15 @@ def machine_lines(result: Result) -> Iterator[str]:
     yield ", ".join(f"{name} {version}" for name, version in result.libraries.items())
     working = [f"{each.name} ({each.implementation})" for each in result.serializers if not each.broken]
     yield f"serializers: {', '.join(working)}"
-    yield f"store: {f'{store.kind} {store.version}'.strip()}"
+    yield f"store: {f'{store.kind} {store.version}'.strip()}{_collector(result)}"
+
+
+def _collector(result: Result) -> str:
+    states = {case.gc for case in result.cases if case.verified}
+    if result.method or not states:
+        return ""  # it is not known how others had it
+    state = "on and off, as rows say" if len(states) > 1 else "on" if "enabled" in states else "off"
+    return f"; garbage collector while time is taken: {state}"
 
 
 def meaning(result: Result) -> str:

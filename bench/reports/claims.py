@@ -99,7 +99,7 @@ def _tried(result: Result, label: str, claim: str) -> Iterator[tuple[str, bool]]
                 yield f"{cell.change}: {cell.outcome.value}", cell.outcome is Outcome.VERIFIED
     if claim == "safe":
         for cell in result.hostile:
-            if cell.label == label:
+            if cell.label == label and cell.payloads:
                 yield f"{cell.attack}: {cell.defence.value}", cell.defence not in HARMFUL
 
 

@@ -12,7 +12,7 @@ from .circumstances import circumstances, reservations
 from .reading import description, limited_to, workloads
 from .rendering import Block, Heading, Lines, to_markdown
 from .text import markdown_report
-from .workload_tables import copies_note, main_table
+from .workload_tables import copies_note, main_table, varying_note
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What a section stands between."""
@@ -85,6 +85,7 @@ def _blocks(result: Result, names: Collection[str]) -> Iterator[Block]:
         yield Lines((description(result, workload),))
         yield main_table(few, workload)
     yield from copies_note(few)
+    yield from varying_note(few)
 
 
 def _deeper(block: Block) -> Block:

@@ -33,6 +33,9 @@ def _words(found: list[CaseResult]) -> Iterator[str]:
         yield f"{', '.join(dict.fromkeys(others))}: a library called without a serializer around it"
     if any(case.identity is False for case in found):
         yield f"{COPIES.strip()}: objects that the session shares came back as separate, equal objects"
+    for case in found:
+        if case.verified and case.varying:
+            yield f"bytes of {case.label}: those of one process; {case.varying}"
     variants = {case.label: case for case in found if case.label.startswith(f"{case.serializer}-") and case.options}
     for label, case in variants.items():
         yield f"{label}: {case.serializer} {_options(case)}"

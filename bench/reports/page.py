@@ -20,6 +20,7 @@ from . import vega
 from .advice_table import advice_blocks
 from .charts import charts, slug
 from .circumstances import broken_plugins, circumstances, reservations
+from .claims import claims_blocks
 from .glossary import glossary
 from .grids import (
     DEFENCE_MEANINGS,
@@ -36,6 +37,7 @@ from .grids import (
 )
 from .hostile_times import hostile_times_table
 from .hypertext import blocks_to_html, grid_to_html, legend_to_html, mark_styles, notes_to_html, table_to_html
+from .instability import noise_blocks
 from .model import WORDS, combinations
 from .overhead import overhead_blocks
 from .reading import description, workloads
@@ -96,7 +98,7 @@ def html_report(result: Result) -> str:
 def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> dict[str, str]:
     """Return the parts of the page by name; empty where there is nothing to show."""
     fidelity, hostile = list(fidelity_blocks(result)), list(hostile_blocks(result))
-    evolution = list(evolution_blocks(result))
+    evolution, noise = list(evolution_blocks(result)), list(noise_blocks(result))
     return {
         "advice": _section("advice", list(advice_blocks(result))),
         "workloads": "\n".join(_workload(result, name, drawn) for name in names),
@@ -109,9 +111,10 @@ def _sections(result: Result, names: Sequence[str], drawn: Container[str]) -> di
         "start-up": _section("start-up", list(startup_blocks(result)), "start-up" if "start-up" in drawn else ""),
         "evolution": _grid_section(
             "evolution", evolution, evolution_squares(result), EVOLUTIONS, EVOLUTION_MEANINGS, but="read"
-        ),
+        )
+        + _section("claims", list(claims_blocks(result))),
         "broken": _section("broken", list(broken_plugins(result))),
-        "overhead": _unfolded("overhead", list(overhead_blocks(result))),
+        "overhead": _unfolded("overhead", list(overhead_blocks(result))) + _unfolded("noise", noise),
     }
 
 

@@ -5,15 +5,18 @@ Invariant: what was not measured stands there with its reason.
 
 from collections.abc import Iterator
 
+from ..intervals import coverage
 from ..result import EndToEnd, Result, Startup
 from .figures import NOTHING, milliseconds, size
 from .reading import reference_labels
 from .rendering import Block, Heading, Lines, Row, Table
 
 _END_TO_END = (
-    "serializer", "mode", "at once", "requests\nper second", "interval", "p50\nms", "p95\nms", "p99\nms", "p99.9\nms",
-    "loop stall\np99, ms",
+    "serializer", "mode", "at once", "requests\nper second", "{range}", "requests\nin all", "p50\nms", "p95\nms",
+    "p99\nms", "p99.9\nms", "loop stall\np99, ms",
 )  # fmt: skip
+_ENOUGH = 1_000
+"""Requests from which on one is slower than 99.9 % of them."""
 _STARTUP = ("serializer", "imported\nms", "first dumps\nms", "first loads\nms")
 
 
@@ -39,7 +42,9 @@ def end_to_end_note() -> Lines:
         (
             (
                 "Requests on sessions that were saved elsewhere before: loaded from memcached, changed, and saved. "
-                "Loop stall: how late the event loop was at the 99th percentile."
+                f"Range: the slowest and the fastest round; 3 rounds have the true median between them with "
+                f"{100 * coverage(3):.0f} %, 5 with {100 * coverage(5):.0f} %. p99.9: of {_ENOUGH:,} requests and "
+                "more. Loop stall: how late the event loop was at the 99th percentile."
             ),
         )
     )
@@ -51,7 +56,10 @@ def end_to_end_table(result: Result, workload: str, *, details: bool = True) -> 
     most = {each.mode: max(other.concurrency for other in found if other.mode == each.mode) for each in found}
     if not details:
         found = [each for each in found if each.detail or each.concurrency == most[each.mode]]
-    return Table(_END_TO_END, tuple(_end_to_end_row(result, each) for each in found), texts=2)
+    rounds = {each.rounds for each in found if not each.detail}
+    known = f"range of\n{next(iter(rounds))} rounds" if len(rounds) == 1 and 0 not in rounds else "range of\nrounds"
+    headings = tuple(each.format(range=known) for each in _END_TO_END)
+    return Table(headings, tuple(_end_to_end_row(result, each) for each in found), texts=2)
 
 
 def startup_blocks(result: Result) -> Iterator[Block]:
@@ -80,7 +88,9 @@ def _end_to_end_row(result: Result, each: EndToEnd) -> Row:
         size(each.concurrency),
         size(throughput.median),
         f"{throughput.low:,.0f}-{throughput.high:,.0f}",
-        *(milliseconds(time) for time in (each.p50, each.p95, each.p99, each.p999)),
+        size(each.requests),
+        *(milliseconds(time) for time in (each.p50, each.p95, each.p99)),
+        milliseconds(each.p999) if each.requests >= _ENOUGH else NOTHING,
         NOTHING if each.stall is None else milliseconds(each.stall),
     )
     return Row(cells, reference=reference)

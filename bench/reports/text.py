@@ -15,7 +15,7 @@ from .reading import description, workloads
 from .rendering import Block, Heading, Lines, to_markdown, to_terminal
 from .safety_tables import evolution_blocks, fidelity_blocks, hostile_blocks
 from .service_tables import end_to_end_blocks, startup_blocks
-from .workload_tables import compression_blocks, copies_note, main_table, manager_blocks, storage_blocks
+from .workload_tables import compression_blocks, copies_note, main_table, manager_blocks, storage_blocks, varying_note
 
 WIDTH = 120
 """Columns of a terminal that a report is made for."""
@@ -61,6 +61,7 @@ def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
             yield from compression_blocks(result, workload)
             yield from storage_blocks(result, workload)
     yield from copies_note(result)
+    yield from varying_note(result)
     yield from end_to_end_blocks(result, details=details)
     for blocks in (startup_blocks, fidelity_blocks, hostile_blocks, evolution_blocks, claims_blocks):
         yield from blocks(result)

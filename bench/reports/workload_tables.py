@@ -10,7 +10,7 @@ from ..floor import FLOOR
 from ..result import BASELINE, CaseResult, Compressed, Result
 from .figures import NOTHING, Figure, fraction, microseconds, percent_more, size, times_faster
 from .reading import COPIES, each_session, reference_labels, row_name, rows, tie_band
-from .rendering import Block, Heading, Lines, Row, Table
+from .rendering import Block, Bullets, Heading, Lines, Row, Table
 
 _REFUSALS = {Outcome.REFUSED: "refused", Outcome.UNFAITHFUL: "not faithful", Outcome.FAILED: "failed"}
 
@@ -40,8 +40,9 @@ _MANAGER = (
 )
 _FLOOR_HEADING = "loads\nby the\nfloor's"
 _COMPRESSED = (
-    "serializer", "compressor", "bytes", "part of\nplain", "compress\nµs", "decompress\nµs", "smaller from\nbytes",
+    "serializer", "compressor", "bytes", "part of\nplain", "compress\nµs", "decompress\nµs", "pays below\nMbit/s",
 )  # fmt: skip
+_BREAK_EVEN = "smaller from\nbytes"
 _STORAGE = (
     "serializer",
     "stored\nbytes",
@@ -88,9 +89,20 @@ def compression_blocks(result: Result, workload: str) -> Iterator[Block]:
     found = [(case, each) for case in _verified(result, workload) for each in case.compressed]
     if not found:
         return
+    many = any(each.break_even is not None for _, each in found)  # one session says nothing of other sizes
+    smaller = " Smaller from: the size in bytes from which on compressing made every payload smaller." if many else ""
     yield Heading(f"{workload}: compressed", 2)
-    yield Lines(("Smaller from: the size in bytes from which on compressing made every payload smaller.",))
-    yield Table(_COMPRESSED, tuple(_compressed_row(result, case, each) for case, each in found), texts=2)
+    yield Lines(
+        (
+            (
+                "Pays below: the speed of a network on which the bytes that are saved take as long as compressing and "
+                f"decompressing; on a slower one compressing is faster.{smaller}"
+            ),
+        )
+    )
+    headings = (*_COMPRESSED, _BREAK_EVEN) if many else _COMPRESSED
+    rows = tuple(_compressed_row(result, case, each, many=many) for case, each in found)
+    yield Table(headings, rows, texts=2)
 
 
 def storage_blocks(result: Result, workload: str) -> Iterator[Block]:
@@ -117,6 +129,15 @@ def copies_note(result: Result) -> Iterator[Block]:
     """Return what the mark of rows means that copy what is shared, where there are any."""
     if any(case.identity is False for case in result.cases):
         yield Lines((f"{COPIES.strip()} Objects that the session shares came back as separate, equal objects.",))
+
+
+def varying_note(result: Result) -> Iterator[Block]:
+    """Return which rows have payloads of another size in another process, where there are any."""
+    varying = [f"{case.workload}, {row_name(result, case)}: {case.varying}" for case in result.cases
+               if case.verified and case.varying]  # fmt: skip
+    if varying:
+        yield Lines(("Payloads of another size in every process (the bytes of a row are those of one of them):",))
+        yield Bullets(tuple(varying))
 
 
 def refusal(case: CaseResult) -> str:
@@ -171,7 +192,7 @@ def _manager_row(result: Result, case: CaseResult, *, with_floor: bool) -> Row:
     return Row((row_name(result, case), *figures), reference=case.label in reference_labels(result))
 
 
-def _compressed_row(result: Result, case: CaseResult, each: Compressed) -> Row:
+def _compressed_row(result: Result, case: CaseResult, each: Compressed, *, many: bool) -> Row:
     cells = (
         row_name(result, case),
         each.compressor,
@@ -179,9 +200,17 @@ def _compressed_row(result: Result, case: CaseResult, each: Compressed) -> Row:
         fraction(each.bytes / case.bytes if case.bytes else None),
         microseconds(each.compress),
         microseconds(each.decompress),
-        size(each.break_even),
+        _paying_speed(case, each),
+        *((size(each.break_even),) if many else ()),
     )
     return Row(cells, reference=case.label in reference_labels(result))
+
+
+def _paying_speed(case: CaseResult, each: Compressed) -> str:
+    """Return the bits that compressing saves by the time that it takes, in Mbit/s."""
+    saved = 8 * ((case.bytes or 0) - each.bytes) / case.sessions
+    seconds = each.compress.median + each.decompress.median
+    return size(saved / seconds / 1e6) if saved > 0 and seconds > 0 else NOTHING
 
 
 def _storage_row(result: Result, case: CaseResult) -> Row:

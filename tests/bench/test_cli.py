@@ -12,6 +12,9 @@ from getpass import getuser
 from pathlib import Path
 
 import pytest
+from made_result import full_result
+
+from memcached_sessions.bench.result_file import write_result
 
 COMMAND = (sys.executable, "-m", "memcached_sessions.bench")
 # A shell without job control starts background jobs, and a test run may be one, with the interrupt ignored.
@@ -132,6 +135,16 @@ def test_the_list_shows_serializers_and_workloads_with_their_origin() -> None:
     lines = done.stdout.splitlines()
     assert any(line.split()[:2] == ["msgpack", "memcached-sessions"] for line in lines)
     assert any(line.split()[:2] == ["cart-objects", "memcached-sessions"] for line in lines)
+
+
+def test_the_details_of_a_report_are_printed_if_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    write_result(full_result(), path)
+
+    short, long = _run("report", str(path)).stdout, _run("report", str(path), "--details").stdout
+
+    assert "cart-objects: compressed" not in short
+    assert "cart-objects: compressed" in long
 
 
 def test_a_report_can_be_limited_to_workloads(tmp_path: Path) -> None:

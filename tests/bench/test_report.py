@@ -6,7 +6,7 @@ import pytest
 
 from memcached_sessions.bench.reports import limited_to, markdown_report, terminal_report
 from memcached_sessions.bench.reports.overhead import excesses, within_limits
-from memcached_sessions.bench.result import Result, SerializerFacts, StoreFacts
+from memcached_sessions.bench.result import CaseResult, Result, SerializerFacts, StoreFacts
 
 
 def _line(report: str, start: str) -> str:
@@ -165,9 +165,9 @@ def test_only_details_have_the_further_measures(full: Result) -> None:
     ("start", "row"),
     [
         ("cart-objects: in the session", "compact 30.0 34.0 25.0 32.0 12.0 +100 % 13.5 +100 % 1.80"),
-        ("cart-objects: compressed", "compact zlib-6 1,350 0.45 120 27.0 180"),
+        ("cart-objects: compressed", "compact zlib-6 1,350 0.45 120 27.0 90 180"),
         ("cart-objects: in memcached", "compact 3,120 3,190 3,170 12 3,800 178,956 336 9,000 27,000"),
-        ("cart-objects: end to end", "compact threads 1 4,449 4,315-4,582 0.20 0.40 0.60 0.90 -"),
+        ("cart-objects: end to end", "compact threads 1 4,449 4,315-4,582 2,000 0.20 0.40 0.60 0.90 -"),
         ("Start-up\n", "compact 75.0 0.20 0.10"),
         ("Fidelity\n", "cbor 5 1 1 - - - -"),
         ("Fidelity\n", "bare-orjson 5 - - - 1 1 tuple, NaN"),
@@ -187,6 +187,53 @@ def test_a_short_report_has_requests_only_where_most_were_under_way(full: Result
     lines = [line.split()[:3] for line in short[short.index("end to end\n===") :].splitlines()]
 
     assert [line[1:] for line in lines if line[:1] == ["compact"]][:2] == [["threads", "16"], ["asyncio", "16"]]
+
+
+def test_a_percentile_needs_more_requests_than_it_is_slower_than(full: Result) -> None:
+    few = replace(full, end_to_end=tuple(replace(each, requests=999, rounds=3) for each in full.end_to_end))
+    report = terminal_report(few, details=True)
+
+    assert _line(report[report.index("end to end\n===") :], "compact ").split()[4:] == (
+        ["4,315-4,582", "999", "0.20", "0.40", "0.60", "-", "-"]
+    )
+    assert "     range of  " in report
+    assert "     3 rounds  " in report
+
+
+def test_a_single_session_has_no_size_from_which_on_compressing_pays(full: Result) -> None:
+    def single(case: CaseResult) -> CaseResult:
+        return replace(case, compressed=tuple(replace(each, break_even=None) for each in case.compressed))
+
+    report = terminal_report(replace(full, cases=tuple(map(single, full.cases))), details=True)
+
+    assert "maller from" in terminal_report(full, details=True)
+    assert "maller from" not in report
+    assert "Mbit/s" in report
+
+
+def test_compressing_that_makes_larger_pays_at_no_speed(full: Result) -> None:
+    larger = replace(full.cases[0].compressed[0], bytes=10**6)
+    report = terminal_report(replace(full, cases=(replace(full.cases[0], compressed=(larger,)),)), details=True)
+
+    assert _line(report[report.index("compressed\n---") :], "bare-pickle").split()[-2:] == ["-", "180"]
+
+
+def test_the_head_says_how_the_garbage_collector_was(full: Result, result: Result) -> None:
+    off = replace(result, cases=tuple(replace(case, gc="disabled") for case in result.cases))
+
+    assert "garbage collector while time is taken: on\n" in terminal_report(result)
+    assert "garbage collector while time is taken: off\n" in terminal_report(off)
+    assert "garbage collector while time is taken: on and off, as rows say\n" in terminal_report(full)
+    assert "garbage collector" not in terminal_report(replace(result, method="by others"))
+
+
+def test_payloads_of_another_size_in_every_process_are_named(result: Result) -> None:
+    varying = replace(result.cases[0], varying="10 to 12 bytes for a session, from process to process")
+
+    report = terminal_report(replace(result, cases=(varying, *result.cases[1:])))
+
+    assert "- login, bare-pickle: 10 to 12 bytes for a session, from process to process" in report
+    assert "another size" not in terminal_report(result)
 
 
 def test_a_report_can_be_limited_to_workloads(full: Result) -> None:

@@ -8,6 +8,7 @@ from made_result import rejected
 from memcached_sessions.bench.case import Outcome
 from memcached_sessions.bench.reports import terminal_report
 from memcached_sessions.bench.reports.advice import Advice, advice
+from memcached_sessions.bench.reports.reading import reference_labels
 from memcached_sessions.bench.result import CaseResult, Defence, EvolutionCell, Fate, FidelityCell, HostileCell, Result
 
 
@@ -64,6 +65,15 @@ def test_references_are_never_advice(full: Result) -> None:
 
     assert named
     assert not {label for label in named if label.startswith("bare-") or label == "construction-floor"}
+
+
+def test_a_reference_that_is_measured_twice_is_one_under_both_names(full: Result) -> None:
+    again = [replace(case, label="bare-orjson-again") for case in full.cases if case.label == "bare-orjson"]
+
+    labels = reference_labels(replace(full, cases=(*full.cases, *again)))
+
+    assert {"bare-orjson", "bare-orjson-again"} <= labels
+    assert "compact" not in labels
 
 
 def test_whoever_hostile_bytes_harmed_is_not_safe_whatever_it_claims(full: Result) -> None:
@@ -140,7 +150,8 @@ def test_nobody_is_called_safe_on_whom_nothing_was_tried(full: Result) -> None:
     assert _best(tried, "fastest safe") == ("compact-portable",)
     assert [each.goal for each in advice(untried) if "safe" in each.goal] == ["full fidelity, safe or not"]
     assert _best(untried, "fastest") == ("compact",)
-    assert "Whether they are safe was not tried in this run" in terminal_report(untried)
+    assert "Safe: claimed, not tried in this run" in terminal_report(untried)
+    assert "Safe by their claim alone, for hostile bytes were not tried on them: compact." in terminal_report(tried)
 
 
 def test_advice_takes_a_line_for_each_goal(full: Result) -> None:

@@ -51,4 +51,4 @@ def test_the_table_counts_claims_and_names_what_is_against_them(full: Result) ->
     lines = [" ".join(line.split()) for line in report[report.index("Claims\n======") :].splitlines()]
 
     assert "compact 11 5 6 -" in lines
-    assert "slow-plugin 10 4 4 safe (depth: crash) and 1 more" in lines
+    assert "slow-plugin 10 2 6 safe (depth: crash) and 1 more" in lines

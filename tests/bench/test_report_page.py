@@ -117,6 +117,14 @@ def test_every_figure_names_a_chart_that_is_there(page: str, elements: _Elements
     assert all(f'"{name}": ' in page for name in named)
 
 
+def test_the_page_has_the_claims_and_what_the_warnings_come_of(page: str, full: Result) -> None:
+    varying = replace(full.cases[2], varying="10 to 12 bytes for a session, from process to process")
+
+    assert '<section id="claims">' in page
+    assert '<section id="noise">' in page
+    assert "those of one process; 10 to 12 bytes" in html_report(replace(full, cases=(varying, *full.cases)))
+
+
 def test_links_lead_to_parts_that_are_there(result: Result) -> None:
     elements = _Elements(html_report(result))
     ids = {attributes.get("id") for _, attributes in elements.found}
