@@ -20,6 +20,7 @@ from ..serializers import (
     get_serializer,
 )
 from ..serializers.fidelity import Change, changeable, difference, shared_between
+from ..serializers.readable import readable, readable_error
 from .floor import FLOOR, builder
 from .references import references
 from .store import SessionStore
@@ -182,7 +183,7 @@ def examine(case: Case, store: SessionStore) -> Examined:
         raise
     except BaseException as error:  # noqa: BLE001 - Rust extensions panic with a BaseException; a plug-in may do anything
         path = str(getattr(error, "path", ""))
-        return Examined(case, rejection(Outcome.FAILED, f"{type(error).__qualname__}: {error}", path).verdict)
+        return Examined(case, rejection(Outcome.FAILED, readable_error(error), path).verdict)
 
 
 class _RejectedError(Exception):
@@ -195,7 +196,7 @@ class _RejectedError(Exception):
 
 def rejection(outcome: Outcome, detail: str, path: str = "") -> _RejectedError:
     """Return what is raised for a case that is not verified."""
-    return _RejectedError(Verdict(outcome, " ".join(detail.split()), path))
+    return _RejectedError(Verdict(outcome, readable(detail), readable(path)))
 
 
 def made(serializer: str, options: Mapping[str, Option], registry: ConverterRegistry) -> Serializer:
@@ -298,7 +299,7 @@ def _dumped(serializer: Serializer, session: object) -> bytes:
         raise rejection(Outcome.REFUSED, error.problem, error.path) from error
     except Exception as error:
         if serializer.name in references():  # a library refuses in words of its own
-            raise rejection(Outcome.REFUSED, f"{type(error).__qualname__}: {error}") from error
+            raise rejection(Outcome.REFUSED, readable_error(error)) from error
         raise
     if type(payload) is not bytes:
         raise rejection(Outcome.FAILED, f"dumps returned {type(payload).__qualname__} instead of bytes")

@@ -9,6 +9,7 @@ from random import Random
 from statistics import median
 from typing import TypedDict
 
+from ..serializers.readable import readable
 from .case import Outcome, Ready, ReadyCase, examine, ready_again
 from .errand import CaseData, built, case_of
 from .measuring import calibrated, collector_settled, seconds_per_call, warm
@@ -149,7 +150,7 @@ def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examina
         sample=spread(ready.case.workload.sessions()) if ready else [],
         items=round(library.items / sessions) if library else None,
         converted=round(library.converted / sessions) if library else None,
-        written_in=library.implementation if library else None,
+        written_in=readable(library.implementation) if library else None,
         loops={},
     )
 

@@ -103,7 +103,7 @@ def changeable(value: object) -> Iterator[Any]:
     waiting: list[Any] = [value]
     while waiting:
         each = waiting.pop()
-        if type(each) in _PLAIN or isinstance(each, Enum) or id(each) in seen:
+        if type(each) in _PLAIN or isinstance(each, (Enum, type)) or id(each) in seen:
             continue
         seen.add(id(each))
         state = _state(each)

@@ -89,7 +89,7 @@ def test_a_result_passes_its_own_gate(one_case: Result) -> None:
         ({"ratio": replace(AS_FAST, dumps=Estimate(1.6, 1.5, 1.7))}, "dumps takes 25% more, 15% is allowed"),
         ({"ratio": replace(AS_FAST, loads=Estimate(0.7, 0.6, 0.8))}, "loads takes 43% more"),
         ({"ratio": replace(AS_FAST, dumps=None)}, "dumps has no ratio to bare-pickle"),
-        ({"detail": "999 to 1,001 bytes, from process to process"}, "its size varies, and did not: 999 to 1,001"),
+        ({"varying": "999 to 1,001 bytes, from process to process"}, "its size varies, and did not: 999 to 1,001"),
         ({"bytes": None}, "no bytes, not 1,000 bytes"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_baseline_of_nothing_fails(one_case: Result) -> None:
 
 
 def test_what_a_baseline_cannot_hold_is_a_note(one_case: Result) -> None:
-    varying = _changed(one_case, ratio=replace(AS_FAST, loads=None), detail="999 to 1,001 bytes")
+    varying = _changed(one_case, ratio=replace(AS_FAST, loads=None), varying="999 to 1,001 bytes")
 
     assert failures(varying, _changed(one_case, bytes=1001)) == []
     assert list(unheld(one_case)) == []
