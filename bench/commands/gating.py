@@ -22,7 +22,8 @@ from .command import Commands
 from .comparing import COLLECTOR, add_what, plan_of
 
 CONFIRMATION = 3
-"""What looks slower than allowed is measured again with so many times the passes, and that decides."""
+"""What looks slower than allowed is measured again with so many times the passes, and that decides; a baseline is
+written with as many."""
 
 
 def add(commands: Commands) -> None:
@@ -80,7 +81,7 @@ def _update(parser: ArgumentParser, options: Namespace, path: Path, stack: ExitS
         options = _as_before(options, _read(path)) if path.exists() else options
     except ResultFileError as error:
         sys.stderr.write(f"session-bench: {error}; it is written anew, of what is named here or of what is installed\n")
-    result = _for_keeping(_run(plan_of(parser, options, stack)))
+    result = _for_keeping(_run(_with_more_passes(plan_of(parser, options, stack))))
     if not ours(result):
         raise ResultFileError(f"{path} is not written, for no serializer could be measured: name one that is installed")
     write_result(result, path)
@@ -126,14 +127,18 @@ def _run(plan: Plan) -> Result:
 def _longer(plan: Plan, cases: Collection[tuple[str, str]]) -> Plan:
     """Return a plan for some cases, with more passes."""
     workloads, labels = {workload for workload, _ in cases}, {label for _, label in cases}
-    passes = replace(plan.level.passes, count=plan.level.passes.count * CONFIRMATION)
-    return replace(
+    few = replace(
         plan,
         serializers=[info for info in plan.serializers if info.name == BASELINE or labels & set(info.variants)],
         workloads=[info for info in plan.workloads if info.name in workloads],
-        level=replace(plan.level, passes=passes),
         measures=(Measure.TIMING,),
     )
+    return _with_more_passes(few)
+
+
+def _with_more_passes(plan: Plan) -> Plan:
+    passes = replace(plan.level.passes, count=plan.level.passes.count * CONFIRMATION)
+    return replace(plan, level=replace(plan.level, passes=passes))
 
 
 def _with(result: Result, again: Result, cases: Collection[tuple[str, str]]) -> Result:

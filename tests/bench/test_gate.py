@@ -21,9 +21,10 @@ from memcached_sessions.bench.result import (
     WorkloadFacts,
 )
 
-# Its time is that of so many calls of json, so slower by 30 % is 26 calls and not 20.
+# Its time is that of so many calls of pickle, so slower by 30 % is 26 calls and not 20; and what slows the machine slows
+# it down as much as pickle itself, which it is compared with.
 PLUGIN = """
-import json
+import pickle
 from memcached_sessions.serializers import Capabilities
 
 class Repeating:
@@ -32,16 +33,16 @@ class Repeating:
     def __init__(self, *, registry): pass
     def dumps(self, value, /):
         for _ in range({dumps}):
-            data = json.dumps(value).encode()
+            data = pickle.dumps(value, 5)
         return data + b" " * {more}
     def loads(self, data, /):
         for _ in range({loads}):
-            value = json.loads(data)
+            value = pickle.loads(data)
         return value
 """
 
 
-FEW = ("--passes", "11")
+FEW = ("--passes", "7")
 
 AS_FAST = Ratios(Estimate(2.0, 1.9, 2.1), Estimate(1.0, 0.9, 1.1), Estimate(1.0, 0.5, 1.5))
 
@@ -263,7 +264,7 @@ def test_the_gate_passes_when_nothing_changed(plugin) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"dumps": 26}, "dumps takes "), ({"loads": 26}, "loads takes "), ({"more": 1}, "490 bytes, not 489")],
+    [({"dumps": 26}, "dumps takes "), ({"loads": 26}, "loads takes "), ({"more": 1}, "489 bytes, not 488")],
     ids=["dumps slower by 30 %", "loads slower by 30 %", "one byte more"],
 )
 def test_the_gate_fails_with_a_planted_change(plugin, change: dict[str, int], said: str) -> None:
