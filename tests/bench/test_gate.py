@@ -21,8 +21,8 @@ from memcached_sessions.bench.result import (
     WorkloadFacts,
 )
 
-# Its time is that of so many calls of pickle, so slower by 30 % is 26 calls and not 20; and what slows the machine slows
-# it down as much as pickle itself, which it is compared with.
+# Its time is that of so many calls of pickle, so slower by 30 % is 26 calls and not 20; and what slows the machine down
+# slows it as much as pickle itself, which it is compared with.
 PLUGIN = """
 import pickle
 from memcached_sessions.serializers import Capabilities
