@@ -37,8 +37,8 @@ class Level:
     compression_passes: int = 2
     startups: int = 5
     """New interpreters for each serializer."""
-    end_to_end_seconds: float = 0.15
-    end_to_end_rounds: int = 5
+    end_to_end_seconds: float = 0.2
+    end_to_end_rounds: int = 3
     mutations: int = 2_000
     """Damaged payloads for each serializer."""
 
@@ -50,7 +50,7 @@ QUICK = Level(
     workloads=("cart-objects", "cart-plain", "login", "msm-persons-100", "wizard"),
     compression_passes=1,
 )
-DEFAULT = Level("default", Passes(17, samples=3, sample_seconds=0.001), measures=tuple(Measure))
+DEFAULT = Level("default", Passes(13, samples=3, sample_seconds=0.001), measures=tuple(Measure))
 RIGOROUS = Level(
     "rigorous",
     Passes(31, samples=3, sample_seconds=0.002),

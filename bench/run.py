@@ -14,6 +14,7 @@ from ..serializers import SerializerInfo
 from .case import Case, every_case
 from .case_results import AGAIN, TWIN, case_results, confidence, noise, tie_band
 from .compressing import compressed
+from .core import keep_to_one_core
 from .each_case import with_figures
 from .end_to_end import end_to_end, of_requests
 from .evolution.deploy import evolution
@@ -81,6 +82,8 @@ def run(plan: Plan, progress: Progress) -> Result:
     """
     created, started = datetime.now(UTC), monotonic()
     with open_store(private=any(workload.private for workload in _workloads(plan))) as store:
+        if store.process is not None:
+            keep_to_one_core(store.process)
         result = _compared(plan, store, progress)
     return replace(
         _measured(plan, result, progress),

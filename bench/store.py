@@ -86,6 +86,8 @@ class Store:
     sessions: SessionStore
     address: str | None = None
     """Of the server; None for a store in memory."""
+    process: int | None = None
+    """The id of the server's process; None for a store in memory."""
 
 
 @contextmanager
@@ -128,9 +130,9 @@ def open_store(*, private: bool = False) -> Generator[Store, None, None]:
         if running is None:
             yield Store("memory", "", MemoryStore())
         else:
-            client, address = running
+            client, address, process = running
             version = client.version().decode() + (" on a UNIX socket" if private else "")
-            yield Store("memcached", version, client, address)
+            yield Store("memcached", version, client, address, process)
 
 
 @contextmanager
@@ -165,7 +167,7 @@ def connection_to(address: str) -> socket.socket:
 
 
 @contextmanager
-def _running_memcached(*arguments: str, private: bool) -> Generator[tuple[Client, str] | None, None, None]:
+def _running_memcached(*arguments: str, private: bool) -> Generator[tuple[Client, str, int] | None, None, None]:
     program = shutil.which("memcached")
     if program is None:
         yield None
@@ -176,7 +178,7 @@ def _running_memcached(*arguments: str, private: bool) -> Generator[tuple[Client
             process, client, address = _started(program, arguments, folder)
             stack.callback(_stop, process)
             stack.callback(client.close)
-        yield client, address
+        yield client, address, process.pid
 
 
 @contextmanager

@@ -4,6 +4,7 @@ These are the tasks of an `Interpreter`; what goes in and out is what JSON carri
 workers that begin after one has verified it.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from random import Random
 from statistics import median
@@ -11,6 +12,7 @@ from typing import TypedDict
 
 from ..serializers.readable import readable
 from .case import Outcome, Ready, ReadyCase, examine, ready_again
+from .core import keep_to_one_core
 from .errand import CaseData, built, case_of
 from .measuring import calibrated, collector_settled, seconds_per_call, warm
 from .operations import Call, Operation, operations_of
@@ -66,6 +68,7 @@ def examined(case: CaseData, address: str | None, sample_seconds: float) -> Exam
     sample_seconds
         The least duration of a sample.
     """
+    keep_to_one_core(os.getpid())
     with connected(address) as store:
         found = examine(case_of(case), store)
         verdict, ready = found.verdict, found.ready
@@ -111,6 +114,7 @@ def timed(
     collect
         Whether the garbage collector is on.
     """
+    keep_to_one_core(os.getpid())
     about = case_of(case)
     every = built(about.workload)
     ready = ready_again(about, [every[number] for number in sessions], keeps_identity=identity)

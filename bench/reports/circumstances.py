@@ -63,7 +63,8 @@ def meaning(result: Result) -> str:
     alone = f"the {100 * coverage(result.passes):.1f} % interval of the median"
     together = f"at {100 * result.confidence:.1f} % all of a table hold together" if result.confidence else alone
     return (
-        f"Times are medians of {result.passes} interleaved passes, each in worker processes of its own; those of the "
+        f"Times are medians of {result.passes} interleaved passes, each in worker processes of its own "
+        "on one core, which memcached shares; those of the "
         "envelope, the unchanged check, the re-save and the library alone of every third. Times faster "
         f"than {BASELINE}: its time by this time, pass by pass, so under 1 is slower; in brackets the interval: "
         f"{together}. {_ties(result)}"
