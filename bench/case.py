@@ -7,7 +7,7 @@ faithfully, and did so twice.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar, cast
 
 from ..serializers import (
@@ -31,6 +31,9 @@ Option = str | int | float | bool | None
 
 CHANGED_ATTRIBUTE = "last_seen"
 """What is set in a session that is saved again after one change."""
+
+_SECOND_COPIES = 100
+"""Sessions of a population of which the second copy is compared, too."""
 
 _CHANGED_SESSIONS = 20
 """Sessions of a population that are changed and saved again: enough to find out who remembers bytes."""
@@ -85,8 +88,11 @@ class ReadyCase:
     """Of each session."""
     keeps_identity: bool
     """Every object that a session shares came back shared; False where it came back as copies."""
-    library: LibraryCall | None
-    """The bare calls of the library under the serializer, where the serializer shows them."""
+
+    @cached_property
+    def library(self) -> LibraryCall | None:
+        """The bare calls of the library under the serializer, where the serializer shows them."""
+        return _library(self.serializer, self.sessions)
 
     def dumps(self) -> Callable[[], object]:
         """Return the call that is timed as dumps."""
@@ -228,7 +234,7 @@ def ready_again(case: Case, sessions: Sequence[object], *, keeps_identity: bool)
         return ReadyFloor(case, build, tuple(sessions))
     serializer = made(case.serializer, case.options, registry)
     payloads = tuple(serializer.dumps(session) for session in sessions)
-    return ReadyCase(case, serializer, tuple(sessions), payloads, keeps_identity, _library(serializer, sessions))
+    return ReadyCase(case, serializer, tuple(sessions), payloads, keeps_identity)
 
 
 def _registry(case: Case) -> ConverterRegistry:
@@ -246,7 +252,12 @@ def _verify(case: Case, store: SessionStore) -> bool:
     """Demand that a case keeps its sessions, and return whether all that they share came back shared."""
     serializer = made(case.serializer, case.options, _registry(case))
     sessions = case.workload.sessions()
-    kept = [_comes_back_shared(serializer, session, store) for session in sessions]
+    # The copies that come back second are compared for some: what is right only once is wrong for one of them.
+    every = max(1, len(sessions) // _SECOND_COPIES)
+    kept = [
+        _comes_back_shared(serializer, session, store, compared=1 if number % every else 2)
+        for number, session in enumerate(sessions)
+    ]
     _demand_unchanged(case, sessions)
     for session in sessions[:: max(1, len(sessions) // _CHANGED_SESSIONS)]:
         _demand_saved_again(serializer, session)
@@ -266,8 +277,8 @@ def _called(build: Callable[[], object]) -> object:
     return build()
 
 
-def _comes_back_shared(serializer: Serializer, session: object, store: SessionStore) -> bool:
-    """Demand that a session comes back, and return whether all that it shares came back shared."""
+def _comes_back_shared(serializer: Serializer, session: object, store: SessionStore, *, compared: int) -> bool:
+    """Demand that a session comes back, in so many copies, and return whether all that it shares came back shared."""
     payload = _dumped(serializer, session)
     store.set(_KEY, payload)
     stored = store.get(_KEY)
@@ -277,7 +288,7 @@ def _comes_back_shared(serializer: Serializer, session: object, store: SessionSt
     copies = (serializer.loads(stored), serializer.loads(stored))
     if common := shared_between(*copies):
         raise rejection(Outcome.UNFAITHFUL, f"{common.what}: who changes one session changes another", common.path)
-    shared = [_is_equal(session, copy, identity=serializer.capabilities.identity) for copy in copies]
+    shared = [_is_equal(session, copy, identity=serializer.capabilities.identity) for copy in copies[:compared]]
     return all(shared)
 
 

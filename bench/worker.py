@@ -76,6 +76,7 @@ def examined(case: CaseData, address: str | None, sample_seconds: float) -> Exam
         if ready:
             sample = [ready.sessions[number] for number in about["sample"]]
             ready = ready_again(ready.case, sample, keeps_identity=ready.keeps_identity)
+            _tell_library(about, ready)
             with collector_settled():
                 for operation, call in operations_of(ready, store).items():
                     about["loops"][operation] = calibrated(call, _least_seconds(operation, sample_seconds))
@@ -142,21 +143,28 @@ def _least_seconds(operation: Operation, sample_seconds: float) -> float:
 
 
 def _about(ready: Ready | None, outcome: str, detail: str, path: str) -> Examination:
-    library = ready.library if isinstance(ready, ReadyCase) else None
-    sessions = len(ready.sessions) if ready else 0
     return Examination(
         outcome=outcome,
         detail=detail,
         path=path,
         identity=ready.keeps_identity if ready else False,
-        sessions=sessions,
+        sessions=len(ready.sessions) if ready else 0,
         payloads=[len(payload) for payload in ready.payloads] if ready else [],
         sample=spread(ready.case.workload.sessions()) if ready else [],
-        items=round(library.items / sessions) if library else None,
-        converted=round(library.converted / sessions) if library else None,
-        written_in=readable(library.implementation) if library else None,
+        items=None,
+        converted=None,
+        written_in=None,
         loops={},
     )
+
+
+def _tell_library(about: Examination, ready: Ready) -> None:
+    """Add what is known of the library under the serializer, of the sessions that are timed."""
+    library = ready.library if isinstance(ready, ReadyCase) else None
+    if library:
+        about["items"] = round(library.items / len(ready.sessions))
+        about["converted"] = round(library.converted / len(ready.sessions))
+        about["written_in"] = readable(library.implementation)
 
 
 def failed(detail: str) -> Examination:
