@@ -262,16 +262,13 @@ def test_the_gate_passes_when_nothing_changed(plugin) -> None:
     assert "as in the baseline: " in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [({"dumps": 26}, "dumps takes "), ({"loads": 26}, "loads takes "), ({"more": 1}, "489 bytes, not 488")],
-    ids=["dumps slower by 30 %", "loads slower by 30 %", "one byte more"],
-)
-def test_the_gate_fails_with_a_planted_change(plugin, change: dict[str, int], said: str) -> None:
-    done = plugin(**change)
+def test_the_gate_fails_with_planted_changes_and_names_each(plugin) -> None:
+    """Dumps and loads are slower by 30 %, and there is one byte more."""
+    done = plugin(dumps=26, loads=26, more=1)
 
     assert done.returncode == 1, done.stdout
-    assert f"failed: login, repeating: {said}" in done.stdout
+    for said in ("dumps takes ", "loads takes ", "489 bytes, not 488"):
+        assert f"failed: login, repeating: {said}" in done.stdout, done.stdout
     assert "--update" in done.stdout
 
 
