@@ -90,11 +90,15 @@ def python_without_compiler(sdist: Path) -> Path:
     return python
 
 
+CASES = "login or cart or population or broken"
+"""Of the installed suite: some of the workloads, for each is a process's worth of work."""
+
+
 @pytest.fixture(scope="module")
 def installed_suite(fresh_python: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return what pytest says about the installed comparison, run from an empty folder."""
     empty = tmp_path_factory.mktemp("empty")
-    arguments = ("-m", "pytest", "--pyargs", "memcached_sessions.bench", "-q", "--benchmark-disable")
+    arguments = ("-m", "pytest", "--pyargs", "memcached_sessions.bench", "-q", "--benchmark-disable", "-k", CASES)
     return _run(empty, str(fresh_python), *arguments, "-p", "no:cacheprovider")
 
 

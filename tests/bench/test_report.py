@@ -35,7 +35,7 @@ def test_the_row_that_the_project_is_about_comes_first(result: Result) -> None:
 
 
 def test_the_baseline_is_not_compared_with_itself(result: Result) -> None:
-    assert _line(terminal_report(result), "bare-pickle").count("baseline") == 4
+    assert _line(terminal_report(result), "bare-pickle ").count("baseline") == 4
 
 
 def test_broken_plugins_are_listed_with_the_reason(result: Result) -> None:

@@ -126,6 +126,6 @@ def test_a_serializer_that_takes_too_much_memory_is_stopped_by_the_limit(
 ) -> None:
     monkeypatch.setattr(startup, "MEMORY", 256 << 20)
 
-    found = _startup(_installed(install, "greedy", first="Plugin.kept = bytes(1 << 30)"))
+    found = _startup(_installed(install, "greedy", first="Plugin.kept = bytes(1 << 40)"))
 
     assert "MemoryError" in found.detail
