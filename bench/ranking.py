@@ -5,15 +5,13 @@ order only if its interval says so, at a confidence at which all pairs of the ta
 result's own noise; everything else is a tie.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from .intervals import TIE_BAND, Estimate, each_of, estimate, is_tie
+from .operations import RANKED
 from .result import CaseResult, Result
-
-OPERATIONS = ("dumps", "loads", "round_trip")
-"""What cases are ranked by."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,30 @@ def pairs(result: Result) -> Iterator[Pair]:
             tables.setdefault((case.workload, case.gc), []).append(case)
     for (workload, gc), cases in tables.items():
         couples = list(combinations(sorted(cases, key=lambda case: case.label), 2))
-        confidence = each_of(len(couples) * len(OPERATIONS))
-        for operation in OPERATIONS:
+        confidence = each_of(len(couples) * len(RANKED))
+        for operation in RANKED:
             band = result.tie_band.get(operation, TIE_BAND)
             for one, other in couples:
                 if ratio := pair_ratio(one, other, operation, confidence):
                     tie = is_tie(ratio, band)
                     yield Pair(workload, gc, operation, one.label, other.label, ratio, tie)
+
+
+def with_samples(result: Result, operations: Collection[str]) -> Result:
+    """Return a result with the samples of some operations alone: a file without the others is smaller.
+
+    Parameters
+    ----------
+    result
+        With all of them.
+    operations
+        Keys of `CaseResult.samples`; with `RANKED` pairs can still be compared.
+    """
+    return replace(result, cases=tuple(_with_samples(case, operations) for case in result.cases))
+
+
+def _with_samples(case: CaseResult, operations: Collection[str]) -> CaseResult:
+    return replace(case, samples={name: times for name, times in case.samples.items() if name in operations})
 
 
 def agreement(one: Result, other: Result) -> Agreement:

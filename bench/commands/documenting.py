@@ -7,22 +7,23 @@ made of what is kept.
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 
-from ..ranking import OPERATIONS
-from ..reports import charts, svg
+from ..operations import RANKED
+from ..ranking import with_samples
+from ..reports import limited_to
 from ..reports.documents import replaced, results_page, section
-from ..result import CaseResult, Result
 from ..result_file import read_result, write_result
 from .command import Commands, chosen
+from .drawing import draw_charts
 
 SECTION = ("cart-objects", "cart-plain", "login", "population")
 """The workloads of a section, unless others are asked for."""
 
-_KINDS = ("pareto", "times", "compression", "end-to-end")
-_SHOWN = ("pareto",)
-"""The kinds of charts that a section shows, of its first two workloads."""
+_SHOWN = "pareto-"
+"""What the names of the charts begin with that a section shows."""
+_MOST_SHOWN = 2
 
 
 def add(commands: Commands) -> None:
@@ -37,7 +38,7 @@ def add(commands: Commands) -> None:
 
 def document(parser: ArgumentParser, options: Namespace) -> int:
     """Write the page, its charts and the section, and say where."""
-    result = _for_keeping(read_result(options.file))
+    result = with_samples(read_result(options.file), RANKED)
     page: Path = options.page
     readme: Path | None = options.readme
     measured = {case.workload: case.workload for case in result.cases}
@@ -45,31 +46,27 @@ def document(parser: ArgumentParser, options: Namespace) -> int:
     kept = page.with_suffix(".json")
     write_result(result, kept)
     command = f"session-bench document {_beside(kept)} {_beside(page)}"
-    folder = page.parent / page.stem
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = {f"{kind}-{name}" for kind in _KINDS for name in names} | {"start-up", "fidelity", "evolution", "hostile"}
-    drawn = {name: spec for name, spec in charts(result).items() if name in wanted}
-    for name, spec in drawn.items():
-        (folder / f"{name}.svg").write_text(svg(spec), encoding="utf-8")
-    pictures = [f"{folder.name}/{name}.svg" for name in drawn]
-    page.write_text(results_page(result, pictures, command), encoding="utf-8")
+    drawn = draw_charts(limited_to(result, names), page.with_suffix(""))
+    page.write_text(results_page(result, _from(drawn.values(), page), command), encoding="utf-8")
     sys.stdout.write(f"{page}\n")
     if readme:
-        shown = [f"{kind}-{name}" for name in names[:2] for kind in _SHOWN]
-        pictures = [os.path.relpath(folder / f"{name}.svg", readme.parent) for name in shown if name in drawn]
-        text = section(result, names, pictures, f"{command} --readme {_beside(readme)}")
-        readme.write_text(replaced(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+        shown = [path for name, path in drawn.items() if name.startswith(_SHOWN)][:_MOST_SHOWN]
+        text = section(result, names, _from(shown, readme), f"{command} --readme {_beside(readme)}")
+        readme.write_text(_with_section(readme, text), encoding="utf-8")
         sys.stdout.write(f"{readme}\n")
     return 0
 
 
-def _for_keeping(result: Result) -> Result:
-    """Return a result with the times that cases are ranked by, and no other samples."""
-    return replace(result, cases=tuple(map(_ranked, result.cases)))
+def _with_section(readme: Path, text: str) -> str:
+    try:
+        return replaced(readme.read_text(encoding="utf-8"), text)
+    except ValueError as error:
+        raise RuntimeError(f"{readme}: {error}") from error
 
 
-def _ranked(case: CaseResult) -> CaseResult:
-    return replace(case, samples={name: case.samples[name] for name in OPERATIONS if name in case.samples})
+def _from(pictures: Iterable[Path], document: Path) -> list[str]:
+    """Return paths as a document refers to them."""
+    return [os.path.relpath(path, document.parent) for path in pictures]
 
 
 def _beside(path: Path) -> str:

@@ -4,30 +4,32 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..benchmark_file import read_any
-from ..reports import charts, limited_to, svg
-from .command import Commands, chosen
+from ..reports import charts, svg
+from ..result import Result
+from .command import Commands
+from .reporting import add_file, asked_for
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("charts", help="write the charts of a result as SVG")
     parser.set_defaults(command=draw)
-    parser.add_argument("file", type=Path, metavar="FILE", help="what run --output wrote")
+    add_file(parser)
     parser.add_argument("folder", type=Path, metavar="DIR", help="where they go")
-    parser.add_argument("--workload", action="append", metavar="NAME", help="only this one; may be repeated")
 
 
 def draw(parser: ArgumentParser, options: Namespace) -> int:
     """Write the charts, and say where."""
-    result = read_any(options.file)
-    if options.workload:
-        measured = {case.workload: case.workload for case in result.cases}
-        result = limited_to(result, chosen(parser, "workload", options.workload, measured))
-    folder: Path = options.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, spec in charts(result).items():
-        path = folder / f"{name}.svg"
-        path.write_text(svg(spec), encoding="utf-8")
+    for path in draw_charts(asked_for(parser, options), options.folder).values():
         sys.stdout.write(f"{path}\n")
     return 0
+
+
+def draw_charts(result: Result, folder: Path) -> dict[str, Path]:
+    """Write the charts of a result into a folder, which is made if need be, and return the file of each by its name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, Path] = {}
+    for name, spec in charts(result).items():
+        files[name] = folder / f"{name}.svg"
+        files[name].write_text(svg(spec), encoding="utf-8")
+    return files

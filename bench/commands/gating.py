@@ -13,6 +13,7 @@ from ..captured.capture import NAME as CAPTURED
 from ..gate import ALLOWED, GATED, Failure, doubtful, failures, limited, notes, our_values, ours, unheld
 from ..levels import GATE, Measure
 from ..progress import ProgressBar
+from ..ranking import with_samples
 from ..references import reference_infos
 from ..result import BASELINE, CaseResult, Result
 from ..result_file import ResultFileError, read_result, write_result
@@ -81,7 +82,7 @@ def _update(parser: ArgumentParser, options: Namespace, path: Path, stack: ExitS
         options = _as_before(options, _read(path)) if path.exists() else options
     except ResultFileError as error:
         sys.stderr.write(f"session-bench: {error}; it is written anew, of what is named here or of what is installed\n")
-    result = _for_keeping(_run(_with_more_passes(plan_of(parser, options, stack))))
+    result = with_samples(_run(_with_more_passes(plan_of(parser, options, stack))), ())
     if not ours(result):
         raise ResultFileError(f"{path} is not written, for no serializer could be measured: name one that is installed")
     write_result(result, path)
@@ -167,15 +168,6 @@ def _told(path: Path, failed: list[Failure], remarks: list[str], held: Result) -
         return 1
     sys.stdout.write(f"as in the baseline: {len(ours(held))} cases, {len(our_values(held))} values\n")
     return 0
-
-
-def _for_keeping(result: Result) -> Result:
-    """Return a result without what only pairs of cases of one run are compared by."""
-    return replace(result, cases=tuple(_without_samples(case) for case in result.cases))
-
-
-def _without_samples(case: CaseResult) -> CaseResult:
-    return replace(case, samples={})
 
 
 def _part(text: str) -> float:

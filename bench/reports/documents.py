@@ -4,15 +4,13 @@ Both begin with a mark that says what wrote them, and the command that writes th
 the result alone, so a test can hold a document to the result that lies beside it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from ..result import Result
-from .advice_table import advice_blocks
-from .circumstances import circumstances, reservations
-from .reading import description, limited_to, workloads
-from .rendering import Block, Heading, Lines, to_markdown
-from .text import markdown_report
-from .workload_tables import copies_note, main_table, varying_note
+from .reading import limited_to, workloads
+from .rendering import Block, Heading, to_markdown
+from .text import head_blocks, markdown_report, workload_blocks
+from .workload_tables import copies_note, varying_note
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What a section stands between."""
@@ -32,8 +30,8 @@ def results_page(result: Result, pictures: Iterable[str], command: str) -> str:
     command
         What writes the page again.
     """
-    shown = "\n\n".join(f"![{_title(picture)}]({picture})" for picture in pictures)
-    parts = [MARK.format(command=command), "# Results", _block(result, command), shown, markdown_report(result)]
+    parts = [MARK.format(command=command), "# Results", _commands(result, command)]
+    parts += [_shown(pictures), markdown_report(result)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -51,8 +49,8 @@ def section(result: Result, names: Collection[str], pictures: Iterable[str], com
     command
         What writes the section again.
     """
-    shown = "\n\n".join(f"![{_title(picture)}]({picture})" for picture in pictures)
-    parts = [MARK.format(command=command), _block(result, command), to_markdown(list(_blocks(result, names))), shown]
+    blocks = map(_deeper, _blocks(result, names))
+    parts = [MARK.format(command=command), _commands(result, command), to_markdown(list(blocks)), _shown(pictures)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -75,15 +73,10 @@ def replaced(document: str, text: str) -> str:
 
 
 def _blocks(result: Result, names: Collection[str]) -> Iterator[Block]:
-    if warnings := list(reservations(result)):
-        yield Lines(tuple(warnings))
-    yield Lines(tuple(circumstances(result)))
-    yield from map(_deeper, advice_blocks(result))
+    yield from head_blocks(result)
     few = limited_to(result, names)
     for workload in workloads(few):
-        yield Heading(workload, 2)
-        yield Lines((description(result, workload),))
-        yield main_table(few, workload)
+        yield from workload_blocks(few, workload)
     yield from copies_note(few)
     yield from varying_note(few)
 
@@ -92,9 +85,12 @@ def _deeper(block: Block) -> Block:
     return Heading(block.text, block.level + 1) if isinstance(block, Heading) else block
 
 
-def _block(result: Result, command: str) -> str:
-    lines: Sequence[str] = (f"{result.command} --output RESULT.json", command)
-    return "```sh\n" + "\n".join(lines) + "\n```"
+def _commands(result: Result, command: str) -> str:
+    return f"```sh\n{result.command} --output RESULT.json\n{command}\n```"
+
+
+def _shown(pictures: Iterable[str]) -> str:
+    return "\n\n".join(f"![{_title(picture)}]({picture})" for picture in pictures)
 
 
 def _title(picture: str) -> str:

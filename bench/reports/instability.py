@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ..intervals import CONFIDENCE, TIE_BAND, Estimate, coverage
+from ..operations import RANKED
 from ..result import BASELINE, CaseResult, Noise, Result
 from .figures import Figure
 from .reading import row_name
@@ -19,8 +20,6 @@ SPREAD = 0.10
 
 SHOWN = 10
 """How many unsteady figures a table names."""
-
-_COMPARED = ("dumps", "loads", "round_trip")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def noise_blocks(result: Result) -> Iterator[Block]:
             Row((f"{each.workload}, gc {'on' if each.gc == 'enabled' else 'off'}", *map(_ratio, _ratios(each))))
             for each in result.noise
         )
-        yield Table(("workload", *(each.replace("_", " ") for each in _COMPARED)), rows)
+        yield Table(("workload", *(each.replace("_", " ") for each in RANKED)), rows)
     if unsteady := _unsteady(result)[:SHOWN]:
         yield Heading("Least steady figures")
         yield Lines(("How far off the median half of the worker processes are, and the farthest one by the median.",))
@@ -112,7 +111,7 @@ def _noise(result: Result) -> Iterator[str]:
     distances = [
         (max(ratio.median, 1 / ratio.median) - 1, f"{each.workload}, {operation.replace('_', ' ')}")
         for each in result.noise
-        for operation, ratio in zip(_COMPARED, _ratios(each), strict=True)
+        for operation, ratio in zip(RANKED, _ratios(each), strict=True)
     ]
     far = [each for each in distances if each[0] > TIE_BAND]
     if far:
@@ -134,13 +133,13 @@ def _noise_unknown(result: Result) -> Iterator[str]:
 def _without_noise(result: Result) -> list[str]:
     """Return the tables that have figures to rank by and no A/A comparison."""
     known = {(noise.workload, noise.gc) for noise in result.noise}
-    timed = [case for case in result.cases if case.verified and set(_COMPARED) <= set(case.samples)]
+    timed = [case for case in result.cases if case.verified and set(RANKED) <= set(case.samples)]
     tables = dict.fromkeys((case.workload, case.gc) for case in timed)
     return [f"{workload} (gc {gc})" for workload, gc in tables if (workload, gc) not in known]
 
 
 def _ratios(noise: Noise) -> tuple[Estimate, ...]:
-    return tuple(getattr(noise, operation) for operation in _COMPARED)
+    return tuple(getattr(noise, operation) for operation in RANKED)
 
 
 def _ratio(ratio: Estimate) -> str:

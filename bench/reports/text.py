@@ -47,15 +47,25 @@ def markdown_report(result: Result, *, details: bool = True) -> str:
     return to_markdown(list(_blocks(result, details=details))) + "\n"
 
 
-def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
+def head_blocks(result: Result) -> Iterator[Block]:
+    """Return what a report begins with: what could not be measured well, the circumstances, and the advice."""
     if warnings := list(reservations(result)):
         yield Lines(tuple(warnings))
     yield Lines(tuple(circumstances(result)))
     yield from advice_blocks(result)
+
+
+def workload_blocks(result: Result, workload: str) -> Iterator[Block]:
+    """Return what a workload is, and its main table."""
+    yield Heading(workload)
+    yield Lines((description(result, workload),))
+    yield main_table(result, workload)
+
+
+def _blocks(result: Result, *, details: bool) -> Iterator[Block]:
+    yield from head_blocks(result)
     for workload in workloads(result):
-        yield Heading(workload)
-        yield Lines((description(result, workload),))
-        yield main_table(result, workload)
+        yield from workload_blocks(result, workload)
         if details:
             yield from manager_blocks(result, workload)
             yield from compression_blocks(result, workload)
