@@ -15,13 +15,13 @@ from typing import TypedDict
 from ..manager.compression import Compression, compression_named
 from ..manager.errors import ConfigurationError
 from .case import Case
-from .each_case import Figures, Key, Patience, Progress, key_of, made_case, with_bytes
+from .each_case import Figures, Key, Progress, key_of, made_case, with_bytes
 from .errand import CaseData, case_of
 from .intervals import estimate
 from .isolation.forked import End
 from .measuring import calibrated, collector_settled, seconds_per_call
 from .passes import ORDER_SEED
-from .preparing import Preparation, prepared
+from .preparing import Patience, Preparation, prepared
 from .result import Compressed
 from .sampling import spread
 

@@ -5,19 +5,16 @@ in the place of figures, whatever the plug-in did instead, and the others go on;
 waited for again and again.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from ..serializers import ConverterRegistry, Serializer
 from .case import Case, made
-from .errand import CaseData, case_of, data_of
+from .errand import CaseData, case_of
 from .floor import FLOOR
-from .isolation.forked import End, Ended
-from .isolation.interpreter import Interpreter
-from .passes import GIVEN_UP_AFTER
-from .preparing import MEMORY, Preparation, prepared
+from .isolation.forked import End
+from .preparing import Patience, Preparation, prepared
 from .result import CaseResult
 
 Key = tuple[str, str]
@@ -35,28 +32,6 @@ def with_bytes(cases: Sequence[Case]) -> list[Case]:
 def key_of(case: Case) -> Key:
     """Return what a case is called in what a measure returns."""
     return case.workload.name, case.label
-
-
-def ask(interpreter: Interpreter, task: str, case: Case, arguments: Mapping[str, Any], *, seconds: float) -> Ended:
-    """Carry out a task for a case; it gets the case as `CaseData` by the name ``case``, and the other arguments."""
-    return interpreter.run(task, {"case": data_of(case), **arguments}, seconds=seconds, memory=MEMORY)
-
-
-class Patience:
-    """Asks about cases as `ask` does, and gives up on a label that came to no end on some of them."""
-
-    def __init__(self) -> None:
-        self._endless: Counter[str] = Counter()
-
-    def ask(
-        self, interpreter: Interpreter, task: str, case: Case, arguments: Mapping[str, Any], *, seconds: float
-    ) -> Ended:
-        """Carry out a task for a case, unless its label has used up the patience."""
-        if self._endless[case.label] >= GIVEN_UP_AFTER:
-            return Ended(End.TIME, detail=f"not tried: it came to no end {GIVEN_UP_AFTER} times before")
-        ended = ask(interpreter, task, case, arguments, seconds=seconds)
-        self._endless[case.label] += ended.end is End.TIME
-        return ended
 
 
 _Found = TypeVar("_Found")
@@ -102,7 +77,7 @@ def for_each(
     preparations: Sequence[Preparation],
     progress: Progress | None,
 ) -> Figures[Any]:
-    """Return what a task returned for each case that has payloads; see `ask` and `prepared`."""
+    """Return what a task returned for each case that has payloads; see `Patience` and `prepared`."""
     found: dict[Key, Any] = {}
     failed: dict[Key, str] = {}
     patience = Patience()

@@ -14,12 +14,12 @@ from random import Random
 
 from ..serializers import SerializerInfo
 from .case import Case
-from .each_case import Progress, ask
+from .each_case import Progress
 from .intervals import estimate, exactly
 from .isolation.forked import End
 from .isolation.interpreter import Interpreter
 from .passes import ORDER_SEED
-from .preparing import Preparation, prepared
+from .preparing import Preparation, ask, prepared
 from .references import reference_infos
 from .result import EndToEnd
 from .store import memcached

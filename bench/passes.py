@@ -7,18 +7,15 @@ serializers are ranked by is timed in every pass, the rest in every third. Invar
 verdict on its case, and the others go on.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Self
 
 from .case import Case, Outcome
-from .errand import data_of
-from .isolation.forked import End, Ended
-from .isolation.interpreter import InterpreterError
+from .isolation.forked import End
+from .isolation.interpreter import Interpreter
 from .operations import RANKED
-from .preparing import MEMORY, Preparation, prepared
+from .preparing import Patience, Preparation, ask, prepared
 from .worker import Examination, Times, failed
 
 ORDER_SEED = 57721
@@ -35,9 +32,6 @@ POPULATION_SECONDS = 300.0
 
 TIMING_SECONDS = 60.0
 """How long a worker may take to time a case."""
-
-GIVEN_UP_AFTER = 2
-"""Workloads on which a serializer may come to no end; it is not tried on more."""
 
 _EXAMINED = "memcached_sessions.bench.worker:examined"
 _BUILD = "memcached_sessions.bench.errand:build"
@@ -114,10 +108,10 @@ def measure(
     random = Random(ORDER_SEED)  # noqa: S311 - an order, no secret
     names = sorted({cell.case.workload.name for cell in cells if cell.verified})
     for number in range(passes.count):
-        with _Workers([*preparations, (_BUILD, {"names": names})]) as workers:
+        with prepared([*preparations, (_BUILD, {"names": names})]) as interpreter:
             in_order = list(_shuffled(cells, random))
             for done, cell in enumerate(in_order, 1):
-                _time(cell, workers, address, passes, number, random.getrandbits(32))
+                _time(cell, interpreter, address, passes, number, random.getrandbits(32))
                 progress("timing", number * len(in_order) + done, passes.count * len(in_order))
     return cells
 
@@ -130,28 +124,23 @@ def _examined(
     progress: Progress,
 ) -> list[Cell]:
     cells: list[Cell] = []
-    endless: dict[str, int] = {}
-    with _Workers(preparations) as workers:
+    patience = Patience()
+    arguments = {"address": address, "sample_seconds": passes.sample_seconds}
+    with prepared(preparations) as interpreter:
         for done, case in enumerate(cases, 1):
-            if endless.get(case.label, 0) < GIVEN_UP_AFTER:
-                arguments = {"case": data_of(case), "address": address, "sample_seconds": passes.sample_seconds}
-                seconds = POPULATION_SECONDS if case.workload.population else EXAMINATION_SECONDS
-                ended = workers.run(_EXAMINED, arguments, seconds)
-                found = ended.value if ended.end is End.RETURNED else failed(ended.detail)
-                endless[case.label] = endless.get(case.label, 0) + (ended.end is End.TIME)
-            else:
-                found = failed(f"not tried: it came to no end on {GIVEN_UP_AFTER} workloads before")
+            seconds = POPULATION_SECONDS if case.workload.population else EXAMINATION_SECONDS
+            ended = patience.ask(interpreter, _EXAMINED, case, arguments, seconds=seconds)
+            found = ended.value if ended.end is End.RETURNED else failed(ended.detail)
             cells.append(Cell(case, collect=True, found=found))
             progress("verifying", done, len(cases))
     return cells
 
 
-def _time(cell: Cell, workers: "_Workers", address: str | None, passes: Passes, number: int, seed: int) -> None:
+def _time(cell: Cell, interpreter: Interpreter, address: str | None, passes: Passes, number: int, seed: int) -> None:
     if not cell.verified:
         return
     everything = number % FULL_PASS == 0
     arguments = {
-        "case": data_of(cell.case),
         "address": address,
         "loops": {name: loops for name, loops in cell.found["loops"].items() if everything or name in RANKED},
         "samples": passes.samples,
@@ -160,7 +149,7 @@ def _time(cell: Cell, workers: "_Workers", address: str | None, passes: Passes, 
         "identity": cell.found["identity"],
         "collect": cell.collect,
     }
-    ended = workers.run(_TIMED, arguments, TIMING_SECONDS)
+    ended = ask(interpreter, _TIMED, cell.case, arguments, seconds=TIMING_SECONDS)
     if ended.end is not End.RETURNED:
         cell.found = failed(f"in pass {number + 1}, after it was verified: {ended.detail}")
         return
@@ -177,29 +166,3 @@ def _shuffled(cells: Sequence[Cell], random: Random) -> Iterator[Cell]:
         workloads.setdefault(cell.case.workload.name, []).append(cell)
     for name in random.sample(sorted(workloads), len(workloads)):
         yield from random.sample(workloads[name], len(workloads[name]))
-
-
-class _Workers:
-    """An interpreter that is begun anew when it is gone: then the task that it was about has failed, and no other."""
-
-    def __init__(self, preparations: Sequence[Preparation]) -> None:
-        self._preparations = preparations
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._begin()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-
-    def run(self, task: str, arguments: Mapping[str, Any], seconds: float) -> Ended:
-        try:
-            return self._interpreter.run(task, arguments, seconds=seconds, memory=MEMORY)
-        except InterpreterError as error:
-            self._stack.close()
-            self._begin()
-            return Ended(End.CRASH, detail=str(error))
-
-    def _begin(self) -> None:
-        self._interpreter = self._stack.enter_context(prepared(self._preparations))

@@ -22,7 +22,9 @@ from ..serializers import SerializerInfo
 from .each_case import Progress
 from .intervals import estimate, exactly
 from .isolation.forked import End, Ended, run_forked
-from .passes import MEMORY, ORDER_SEED
+from .isolation.interpreter import surroundings
+from .passes import ORDER_SEED
+from .preparing import MEMORY
 from .references import reference_infos
 from .result import Startup
 from .workloads.login import LOGIN
@@ -106,14 +108,13 @@ def _in_new_interpreter(name: str, options: Mapping[str, Any]) -> list[int]:
         name=name,
         answer=writing,
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # it finds what we find
     done = subprocess.run(  # noqa: S603 - this interpreter, without a shell
         [sys.executable, "-c", program],
         pass_fds=[writing],
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        env=environment,
+        env=surroundings(),
     )
     os.close(writing)
     with os.fdopen(reading) as answer:

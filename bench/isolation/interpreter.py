@@ -2,8 +2,9 @@
 
 A figure depends on where things lie in memory and on the hash seed, and both are drawn when an interpreter starts. So
 every pass has an interpreter of its own; and in it every task has a process of its own, which finds all modules
-imported. Tasks go to it as lines of JSON, and what came of them comes back as lines of JSON. Invariant: the interpreter
-is gone when its block ends, and ends by itself when we are gone.
+imported. Tasks go to it as lines of JSON, and what came of them comes back as lines of JSON. Invariants: the
+interpreter is gone when its block ends, and ends by itself when we are gone; one that was lost in the middle of a task,
+say because the system was out of memory, costs that task alone, for it is begun anew and prepared as it was.
 """
 
 import json
@@ -33,7 +34,7 @@ _PREPARING = 60.0
 
 
 class InterpreterError(RuntimeError):
-    """An interpreter for the work could not be started, or is gone."""
+    """An interpreter for the work could not be started or prepared."""
 
 
 class Interpreter:
@@ -46,18 +47,8 @@ class Interpreter:
     """
 
     def __init__(self) -> None:
-        environment = os.environ | {
-            "PYTHONHASHSEED": "random",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # it finds what we find
-        }
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, without a shell
-            # A session of its own: an interrupt from the terminal reaches us alone, and we end it in order.
-            [sys.executable, "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
+        self._preparations: list[tuple[str, Mapping[str, Any], float]] = []
+        self._process = _begun()
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +94,11 @@ class Interpreter:
         InterpreterError
             It failed or did not end in time, or the interpreter is gone.
         """
+        value = self._prepared(task, arguments, seconds)
+        self._preparations.append((task, arguments, seconds))
+        return value
+
+    def _prepared(self, task: str, arguments: Mapping[str, Any], seconds: float) -> Any:
         ended = self._asked({"task": task, "arguments": dict(arguments)}, seconds)
         if ended.end is not End.RETURNED:
             raise InterpreterError(f"{task}: {ended.detail}")
@@ -122,13 +118,24 @@ class Interpreter:
         memory
             How many bytes of address space it may take beyond what the interpreter has; None: no limit.
 
+        Returns
+        -------
+        How it ended; if the interpreter itself was lost meanwhile, that is `End.CRASH`.
+
         Raises
         ------
         InterpreterError
-            The interpreter is gone.
+            The interpreter was lost, and could not be begun anew.
         """
         request = {"task": task, "arguments": dict(arguments), "seconds": seconds, "memory": memory}
-        return self._asked(request, seconds + _PATIENCE)
+        try:
+            return self._asked(request, seconds + _PATIENCE)
+        except InterpreterError as error:
+            self.close(at_once=True)
+            self._process = _begun()
+            for preparation in self._preparations:
+                self._prepared(*preparation)
+            return Ended(End.CRASH, detail=str(error))
 
     def _asked(self, request: Mapping[str, Any], seconds: float) -> Ended:
         assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
@@ -154,6 +161,22 @@ class Interpreter:
             status = self._process.wait()
             raise InterpreterError(f"the interpreter for the work ended with status {status} in the middle of a task")
         return ended_of(json.loads(line))
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment of an interpreter that finds the modules that this one finds."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _begun() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - this interpreter, without a shell
+        # A session of its own: an interrupt from the terminal reaches us alone, and we end it in order.
+        [sys.executable, "-m", __name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=surroundings() | {"PYTHONHASHSEED": "random"},
+        start_new_session=True,
+    )
 
 
 def _main() -> None:

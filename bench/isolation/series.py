@@ -81,7 +81,7 @@ def ask(
     Raises
     ------
     InterpreterError
-        The interpreter is gone.
+        The interpreter was lost, and could not be begun anew.
     """
     answers: list[Ended] = []
     deadline = monotonic() + budget

@@ -65,6 +65,9 @@ def hang(file):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(600)
 
+def end_the_interpreter():
+    os.kill(os.getppid(), signal.SIGKILL)
+
 def take_memory():
     return len(bytearray(1 << 30))
 
@@ -183,6 +186,13 @@ def test_an_interpreter_that_is_closed_in_the_middle_ends_its_child(tmp_path: Pa
 
     for pid in pids.read_text().split():
         _await_end(int(pid))
+
+
+def test_an_interpreter_that_is_lost_costs_one_task_and_is_begun_anew_as_it_was(interpreter: Interpreter) -> None:
+    lost = _run(interpreter, "end_the_interpreter")
+
+    assert (lost.end, "in the middle of a task" in lost.detail) == (End.CRASH, True)
+    assert _run(interpreter, "told").value[0] == ["ready"]
 
 
 def test_a_task_that_cannot_be_prepared_is_an_error_that_says_why(interpreter: Interpreter) -> None:
