@@ -52,6 +52,22 @@ class Case:
     """What the row is called; one serializer may have several rows that differ in their options."""
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])
 
+    def registry(self) -> ConverterRegistry:
+        """Return a registry that knows the classes of the workload."""
+        registry = ConverterRegistry()
+        self.workload.register(registry)
+        return registry
+
+    def make(self) -> Serializer:
+        """Return the serializer, with the classes of the workload registered.
+
+        Raises
+        ------
+        PluginError
+            There is no such serializer, or it is broken.
+        """
+        return made(self.serializer, self.options, self.registry())
+
 
 class Outcome(StrEnum):
     """What became of the round trip of a case."""
@@ -228,19 +244,13 @@ def ready_again(case: Case, sessions: Sequence[object], *, keeps_identity: bool)
     keeps_identity
         As was found when it was verified.
     """
-    registry = _registry(case)
     if case.serializer == FLOOR:
+        registry = case.registry()
         build = over_all(_called, [builder(session, registry) for session in sessions])
         return ReadyFloor(case, build, tuple(sessions))
-    serializer = made(case.serializer, case.options, registry)
+    serializer = case.make()
     payloads = tuple(serializer.dumps(session) for session in sessions)
     return ReadyCase(case, serializer, tuple(sessions), payloads, keeps_identity)
-
-
-def _registry(case: Case) -> ConverterRegistry:
-    registry = ConverterRegistry()
-    case.workload.register(registry)
-    return registry
 
 
 def _verified(case: Case, store: SessionStore) -> Ready:
@@ -250,7 +260,7 @@ def _verified(case: Case, store: SessionStore) -> Ready:
 
 def _verify(case: Case, store: SessionStore) -> bool:
     """Demand that a case keeps its sessions, and return whether all that they share came back shared."""
-    serializer = made(case.serializer, case.options, _registry(case))
+    serializer = case.make()
     sessions = case.workload.sessions()
     # The copies that come back second are compared for some: what is right only once is wrong for one of them.
     every = max(1, len(sessions) // _SECOND_COPIES)
@@ -265,7 +275,7 @@ def _verify(case: Case, store: SessionStore) -> bool:
 
 
 def _verify_floor(case: Case) -> bool:
-    registry, sessions = _registry(case), case.workload.sessions()
+    registry, sessions = case.registry(), case.workload.sessions()
     for session in sessions:
         build = builder(session, registry)
         _demand_equal(session, (build(), build()), identity=True)

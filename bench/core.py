@@ -1,12 +1,13 @@
-"""The one processor core that a worker and its memcached are kept to while time is taken.
+"""Keeps processes to processor cores; and which core a worker and its memcached have while time is taken.
 
 A round trip between processes on one core wakes no other core, which on a virtual machine takes several times as long
 as the rest, or not, as it happens. Nothing is lost by it: client and server of a round trip never run at once.
 """
 
 import os
-
-from .request_path.placement import pin
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 
 def keep_to_one_core(process: int) -> None:
@@ -19,3 +20,16 @@ def keep_to_one_core(process: int) -> None:
     """
     if hasattr(os, "sched_setaffinity"):
         pin(process, {max(os.sched_getaffinity(0))})
+
+
+def pin(process: int, cores: set[int]) -> None:
+    """Let all threads of a process run on these cores only."""
+    for thread in threads(process):
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(thread, cores)
+
+
+def threads(process: int) -> Iterator[int]:
+    """Return the ids of the threads of a process."""
+    for entry in Path(f"/proc/{process}/task").iterdir():
+        yield int(entry.name)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from ..serializers import ConverterRegistry, Serializer
-from .case import Case, made
+from ..serializers import Serializer
+from .case import Case
 from .errand import CaseData, case_of
 from .floor import FLOOR
 from .isolation.forked import End
@@ -35,6 +35,7 @@ def key_of(case: Case) -> Key:
 
 
 _Found = TypeVar("_Found")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Figures(Generic[_Found]):
     found: Mapping[Key, _Found]
     failed: Mapping[Key, str]
     """Why a case has no figures, in one line."""
+
+    def each(self, make: Callable[[_Found], _Made]) -> "Figures[_Made]":
+        """Return the same with what a function makes of each that was found."""
+        return Figures({key: make(found) for key, found in self.found.items()}, self.failed)
 
 
 def with_figures(cases: Sequence[CaseResult], measure: str, figures: Figures[Any]) -> tuple[CaseResult, ...]:
@@ -111,8 +116,5 @@ class MadeCase:
 def made_case(data: CaseData) -> MadeCase:
     """Make a case that was sent."""
     case = case_of(data)
-    registry = ConverterRegistry()
-    case.workload.register(registry)
-    serializer = made(case.serializer, case.options, registry)
-    sessions = case.workload.sessions()
+    serializer, sessions = case.make(), case.workload.sessions()
     return MadeCase(serializer, sessions, [serializer.dumps(session) for session in sessions])

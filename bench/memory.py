@@ -52,8 +52,7 @@ def memories(
     figures = for_each(
         f"{__name__}:measured", cases, {}, seconds=_SECONDS, preparations=preparations, progress=progress
     )
-    found = {key: Memory(**peaks) for key, peaks in figures.found.items()}
-    return Figures(found, figures.failed)
+    return figures.each(lambda peaks: Memory(**peaks))
 
 
 def measured(case: CaseData) -> Peaks:

@@ -75,8 +75,7 @@ def storages(
             preparations=preparations,
             progress=progress,
         )
-    found = {key: Storage(**cast("_Figures", each)) for key, each in figures.found.items()}
-    return Figures(found, figures.failed)
+    return figures.each(lambda figures: Storage(**figures))
 
 
 def stored(case: CaseData, address: str) -> _Figures:

@@ -15,9 +15,7 @@ from threading import Barrier
 from time import perf_counter_ns
 from typing import Any, TypedDict
 
-from ..serializers import ConverterRegistry
 from .alternating import SESSIONS, AlternatingManagers, Visitor
-from .case import made
 from .errand import CaseData, case_of
 from .measuring import collector_settled
 from .sampling import spread
@@ -49,11 +47,9 @@ def in_tasks(case: CaseData, address: str, concurrency: int, seconds: float) -> 
 
 def _visited(data: CaseData, address: str, concurrency: int, visit: Callable[[Sequence[Visitor]], Visits]) -> Visits:
     case = case_of(data)
-    registry = ConverterRegistry()
-    case.workload.register(registry)
     sessions = case.workload.sessions()
     contents = [sessions[number] for number in spread(sessions, SESSIONS)]
-    with AlternatingManagers(address, partial(made, case.serializer, case.options, registry)) as managers:
+    with AlternatingManagers(address, case.make) as managers:
         visitors = [managers.visitor(contents) for _ in range(concurrency)]
         return visit(visitors)
 

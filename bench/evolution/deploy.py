@@ -77,12 +77,7 @@ def _row(yesterday: Interpreter, today: Interpreter, row: Row) -> list[Evolution
 
 def _told(series: Series) -> list[Answer]:
     """Return an answer for each step, whatever became of the child."""
-    missing = f"it was not asked: {series.rest}"
-    answers: list[Answer] = []
-    for number in range(len(STEPS)):
-        ended = series.answers[number] if number < len(series.answers) else None
-        if ended and ended.end is End.RETURNED:
-            answers.append(ended.value)
-        else:
-            answers.append(Answer(outcome=Outcome.FAILED, detail=ended.detail if ended else missing, payload=None))
-    return answers
+    return [
+        ended.value if ended.end is End.RETURNED else Answer(outcome=Outcome.FAILED, detail=ended.detail, payload=None)
+        for ended in series.of_all(len(STEPS))
+    ]

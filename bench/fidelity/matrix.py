@@ -55,9 +55,7 @@ def fidelity_matrix(
 
 def _row(interpreter: Interpreter, row: Row) -> list[FidelityCell]:
     series = ask(interpreter, _ASK, {"row": row.data()}, seconds=_SECONDS, memory=_MEMORY)
-    missing = [Ended(End.CRASH, detail=f"it was not asked: {series.rest}")] * (len(VALUES) - len(series.answers))
-    answers = (*series.answers, *missing)
-    return [_cell(row, value, ended) for value, ended in zip(VALUES, answers, strict=True)]
+    return [_cell(row, value, ended) for value, ended in zip(VALUES, series.of_all(len(VALUES)), strict=True)]
 
 
 def _cell(row: Row, value: NamedValue, ended: Ended) -> FidelityCell:

@@ -49,6 +49,11 @@ class Series:
     rest: str = ""
     """Why the questions that are left were not asked; empty if there are none."""
 
+    def of_all(self, count: int) -> tuple[Ended, ...]:
+        """Return an answer for each of so many questions; of those that were not asked, why."""
+        missing = Ended(End.CRASH, detail=f"it was not asked: {self.rest}")
+        return (*self.answers, *[missing] * (count - len(self.answers)))
+
 
 def ask(
     interpreter: Interpreter,

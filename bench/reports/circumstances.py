@@ -3,11 +3,11 @@
 Invariant: whatever makes figures incomparable or unsteady is said before the first of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..floor import FLOOR
 from ..intervals import TIE_BAND, coverage
-from ..result import BASELINE, Result
+from ..result import BASELINE, Machine, Result
 from .instability import instability
 from .rendering import Block, Bullets, Heading
 
@@ -36,16 +36,23 @@ def circumstances(result: Result) -> Iterator[str]:
 
 def machine_lines(result: Result) -> Iterator[str]:
     """Return when and where it ran, and with what."""
-    machine, store = result.machine, result.store
-    memory = f", {machine.memory / 2**30:.0f} GiB" if machine.memory else ""
-    yield f"{result.created}, {result.command}, {result.duration_s:.0f} s"
-    yield (
-        f"{machine.cpu}, {machine.cores} cores{memory}, {machine.platform}, {machine.implementation} {machine.python}"
-    )
-    yield ", ".join(f"{name} {version}" for name, version in result.libraries.items())
+    store = result.store
+    yield from run_lines(result.created, result.command, result.duration_s, result.machine, result.libraries)
     working = [f"{each.name} ({each.implementation})" for each in result.serializers if not each.broken]
     yield f"serializers: {', '.join(working)}"
     yield f"store: {f'{store.kind} {store.version}'.strip()}{_collector(result)}"
+
+
+def run_lines(
+    created: str, command: str, duration_s: float, machine: Machine, libraries: Mapping[str, str]
+) -> Iterator[str]:
+    """Return when a run was, of whatever kind, what was asked for, and on which machine and with what it ran."""
+    memory = f", {machine.memory / 2**30:.0f} GiB" if machine.memory else ""
+    yield f"{created}, {command}, {duration_s:.0f} s"
+    yield (
+        f"{machine.cpu}, {machine.cores} cores{memory}, {machine.platform}, {machine.implementation} {machine.python}"
+    )
+    yield ", ".join(f"{name} {version}" for name, version in libraries.items())
 
 
 def _collector(result: Result) -> str:

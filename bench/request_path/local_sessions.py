@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from ..core import pin
 from ..intervals import estimate
 from .local_child import LocalChild
-from .placement import pin, placed
+from .placement import placed
 from .result import Kind, LocalLatency, LocalSessions, Placement
 from .server import Server
 

@@ -6,10 +6,10 @@ pinned, those that begin later too (a thread inherits the cores of the one that 
 """
 
 import os
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Generator
+from contextlib import contextmanager
 
+from ..core import pin
 from .result import Placement
 
 
@@ -46,16 +46,3 @@ def placed(placement: Placement, server: int) -> Generator[None, None, None]:
     finally:
         pin(os.getpid(), client_before)
         pin(server, server_before)
-
-
-def pin(process: int, cores: set[int]) -> None:
-    """Let all threads of a process run on these cores only."""
-    for thread in threads(process):
-        with suppress(ProcessLookupError):  # it has ended meanwhile
-            os.sched_setaffinity(thread, cores)
-
-
-def threads(process: int) -> Iterator[int]:
-    """Return the ids of the threads of a process."""
-    for entry in Path(f"/proc/{process}/task").iterdir():
-        yield int(entry.name)

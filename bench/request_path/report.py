@@ -6,6 +6,7 @@ Invariant: it reads a `RequestPathResult` and nothing else, so a report can be m
 from collections.abc import Callable, Iterator, Sequence
 
 from ..intervals import coverage, exactly
+from ..reports.circumstances import run_lines
 from ..reports.figures import NOTHING, microseconds, multiple
 from ..reports.rendering import Block, Bullets, Heading, Lines, Row, Table, to_markdown, to_terminal
 from .bare_subject import BARE_GET
@@ -67,13 +68,8 @@ def _warnings(result: RequestPathResult) -> Iterator[str]:
 
 
 def _circumstances(result: RequestPathResult) -> Iterator[str]:
-    machine, store = result.machine, result.store
-    memory = f", {machine.memory / 2**30:.0f} GiB" if machine.memory else ""
-    yield f"{result.created}, {result.command}, {result.duration_s:.0f} s"
-    yield (
-        f"{machine.cpu}, {machine.cores} cores{memory}, {machine.platform}, {machine.implementation} {machine.python}"
-    )
-    yield ", ".join(f"{name} {version}" for name, version in result.libraries.items())
+    store = result.store
+    yield from run_lines(result.created, result.command, result.duration_s, result.machine, result.libraries)
     yield f"store: {f'{store.kind} {store.version}'.strip()}; compact: {result.compact}"
     yield from result.remarks
     for workload in result.workloads:

@@ -9,8 +9,8 @@ from typing import cast
 
 from pymemcache.client.base import Client
 
+from ..core import threads
 from ..store import Store
-from .placement import threads
 from .result import Kind, Traffic
 
 

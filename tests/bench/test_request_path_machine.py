@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
+from memcached_sessions.bench.core import threads
 from memcached_sessions.bench.request_path.local_child import LocalChild
-from memcached_sessions.bench.request_path.placement import placed, placements, threads
+from memcached_sessions.bench.request_path.placement import placed, placements
 from memcached_sessions.bench.request_path.result import Kind, Placement
 from memcached_sessions.bench.request_path.server import Counters, Server, traffic
 from memcached_sessions.bench.store import MemoryStore, Store, open_store
