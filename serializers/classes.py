@@ -1,5 +1,7 @@
 """Makes the converter of a class that is registered by its fields: dataclass, slots, named tuple, Enum, plain class.
 
+Classes whose fields a library declares come here too, with the `Declaration` that one of `class_kinds` found.
+
 Invariant: the whole state of an instance is in its fields, or writing it is refused. Reading sets fields directly, so
 neither ``__init__`` nor a property setter runs on what was read, unless the user named that property a field. What a
 class computes from its fields, a `functools.cached_property`, is not state: it is computed again.
@@ -20,12 +22,27 @@ from typing import Any, cast
 from .converter import Converter, FieldsConverter, NamedTupleConverter
 from .errors import DeserializationError, SerializationError
 
+DefaultMaker = Callable[[], object]
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement
 _GENERIC_MARK = "__orig_class__"
 _set = object.__setattr__  # frozen dataclasses forbid the plain form
 
 
-def converter_of_class(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """The fields of a class as they were declared."""
+
+    defaults: Mapping[str, DefaultMaker | None]
+    """What makes the value of a field that a payload lacks, by name in the order of declaration; None: nothing does."""
+    derived: frozenset[str] = frozenset()
+    """Attributes that are computed from the fields, beside those that `derived_names` finds."""
+    complete: Callable[[Any], None] | None = None
+    """Called with each instance whose fields have been set."""
+
+
+def converter_of_class(
+    cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool, declared: Declaration | None = None
+) -> Converter:
     """Return the converter of a class by its fields.
 
     Parameters
@@ -39,6 +56,8 @@ def converter_of_class(cls: type, tag: str, fields: tuple[str, ...] | None, *, s
         slots, the instance's own attributes.
     subclasses
         Also for its subclasses, which come back as `cls`.
+    declared
+        The fields that a library declares; those of a dataclass are found.
 
     Raises
     ------
@@ -56,17 +75,36 @@ def converter_of_class(cls: type, tag: str, fields: tuple[str, ...] | None, *, s
             f"{cls.__qualname__} is {kind}, so its fields are not its whole state: "
             f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
         )
-    layout = _layout(cls, tag, fields)
+    declared = declared or _declaration_of_dataclass(cls)
+    layout = _layout(cls, tag, fields, declared)
+    complete = declared.complete if declared else None
+
+    def fill(instance: object, state: Any) -> None:
+        _fill(layout, instance, state)
+        if complete:
+            complete(instance)
+
+    def decode(state: Any) -> object:
+        instance = object.__new__(cls)
+        fill(instance, state)
+        return instance
+
     return FieldsConverter(
         cls,
         tag,
         encode=_reader(layout),
-        decode=lambda state: _made(layout, state),
+        decode=decode,
         subclasses=subclasses,
         create=lambda: object.__new__(cls),
-        fill=lambda instance, state: _fill(layout, instance, state),
-        layout=layout,
+        fill=fill,
+        layout=None if complete else layout,
     )
+
+
+def _declaration_of_dataclass(cls: type) -> Declaration | None:
+    if not dataclasses.is_dataclass(cls):
+        return None
+    return Declaration(defaults={field.name: _default(field) for field in dataclasses.fields(cls)})
 
 
 def _enum(cls: type[Enum], tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter:
@@ -115,7 +153,7 @@ class _Layout:
     tag: str
     names: tuple[str, ...]
     """The declared fields, in the order of declaration, and slots."""
-    defaults: Mapping[str, Callable[[], object]]
+    defaults: Mapping[str, DefaultMaker]
     """What makes the value of a field that a payload lacks."""
     required: frozenset[str]
     """Fields that must be there, when writing and, without a default, when reading."""
@@ -123,7 +161,7 @@ class _Layout:
     """Instances may carry attributes beyond the declared ones, which are kept too."""
     closed: bool
     """Attributes beyond the declared ones are refused when writing. (Neither: the user chose the fields.)"""
-    left_out: Mapping[str, Callable[[], object]]
+    left_out: Mapping[str, DefaultMaker]
     """What makes the fields of a dataclass that the user did not choose."""
     guarded: frozenset[str]
     """Names of descriptors of the class, which setting an attribute would run: found ones go past them."""
@@ -131,15 +169,16 @@ class _Layout:
     """Attributes that are no state: cached properties, and the mark of `typing` on instances of generic classes."""
 
 
-def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
-    defaults: dict[str, Callable[[], object]] = {}
+def _layout(cls: type, tag: str, fields: tuple[str, ...] | None, declared: Declaration | None) -> _Layout:
+    defaults: dict[str, DefaultMaker] = {}
     required: tuple[str, ...] = ()
+    derived = derived_names(cls)
     names = fields or ()
-    declared = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else None
     if declared is not None:
-        defaults = {field.name: make for field in declared if (make := _default(field))}
-        required = tuple(field.name for field in declared)
-        slots = (name for name in slots_of(cls) if name not in required)
+        derived |= declared.derived
+        defaults = {name: make for name, make in declared.defaults.items() if make}
+        required = tuple(declared.defaults)
+        slots = (name for name in slots_of(cls) if name not in required and name not in derived)
         names = (*required, *slots) if fields is None else fields
         if lost := [name for name in required if name not in names and name not in defaults]:
             raise ValueError(f"{cls.__qualname__}: {lost[0]!r} has no default, so it must be one of fields=")
@@ -162,7 +201,7 @@ def _layout(cls: type, tag: str, fields: tuple[str, ...] | None) -> _Layout:
         closed=found and declared is not None,
         left_out={name: make for name, make in defaults.items() if name not in names},
         guarded=frozenset(_names_of(cls, lambda attribute: hasattr(type(attribute), "__set__"))),
-        derived=derived_names(cls),
+        derived=derived,
     )
 
 
@@ -173,7 +212,7 @@ def _names_of(cls: type, wanted: Callable[[object], bool]) -> Iterator[str]:
                 yield name
 
 
-def _default(field: "dataclasses.Field[object]") -> Callable[[], object] | None:
+def _default(field: "dataclasses.Field[object]") -> DefaultMaker | None:
     if field.default is not dataclasses.MISSING:
         value = field.default
         return lambda: value
@@ -272,12 +311,6 @@ def _missing(cls: type, name: str) -> str:
 def _check_state(cls: type, state: object) -> None:
     if type(state) is not dict:
         raise DeserializationError(f"the fields of {cls.__qualname__} must be a dict, not {type(state).__name__}")
-
-
-def _made(layout: _Layout, state: Any) -> object:
-    instance = object.__new__(layout.cls)
-    _fill(layout, instance, state)
-    return instance
 
 
 def _fill(layout: _Layout, instance: object, state: Any) -> None:

@@ -304,9 +304,10 @@ def _state(value: object) -> dict[str, Any] | None:
         return None
     state = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
     derived = derived_names(cls)
-    return {name: state[name] for name in sorted(state) if name not in derived}
+    return {name: state[name] for name in sorted(state) if name not in derived and name != _ATTRS_HASH}
 
 
+_ATTRS_HASH = "_attrs_cached_hash"  # attrs keeps it in a slot
 _BY_EQUALITY = frozenset({"ipaddress", "pathlib", "pathlib._local", "fractions", "zoneinfo"})
 """Modules whose classes keep caches in their attributes: equality and type say all."""
 

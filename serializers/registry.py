@@ -2,7 +2,8 @@
 
 Invariants: a tag means one class; a class is written under one tag. What is installed under the entry-point group
 ``memcached_sessions.converters`` is loaded at the first question that the registry cannot answer without it, so that
-importing and registering load nothing. What the application registers goes before what is installed.
+importing and registering load nothing. What the application registers goes before what is installed. Converters for a
+library wait until something else has imported it: no question to a registry imports a library, whatever a payload says.
 """
 
 import logging
@@ -10,14 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from threading import RLock
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, cast, overload
 
+from .awaited import Awaited, is_imported
+from .class_kinds import converter_of_kind
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
-from .errors import DeserializationError, SerializationError
-from .plugins import Plugin, installed
+from .errors import DeserializationError, PluginError, SerializationError
+from .plugins import Plugin, find, installed
 
 _CONVERTERS = "memcached_sessions.converters"
+_OPTIONAL = "memcached_sessions.optional_converters"
 _BUILTINS = frozenset(
     (object, type, type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 )
@@ -55,6 +59,8 @@ class ConverterRegistry:
         self._inherited: dict[type, Converter] = {}
         self._of_plugins: set[type] = set()
         self._pending = installed
+        self._awaited: tuple[Awaited, ...] = ()
+        self._arriving = False
         self._loading = False
         self._lock = RLock()
         self.prepared: Prepared | None = None
@@ -81,7 +87,8 @@ class ConverterRegistry:
             raise ValueError(f"{cls.__qualname__}: fields= takes names, such as ({fields!r},)")  # noqa: TRY004
         if encode is None or decode is None:
             names = None if fields is None else tuple(fields)
-            self.add(converter_of_class(cls, tag, names, subclasses=subclasses))
+            of_kind = converter_of_kind(cls, tag, names, subclasses=subclasses)
+            self.add(of_kind or converter_of_class(cls, tag, names, subclasses=subclasses))
         elif fields is not None:
             raise ValueError(f"{cls.__qualname__}: fields= has no meaning beside encode= and decode=")
         else:
@@ -123,8 +130,37 @@ class ConverterRegistry:
             self._inherited.clear()
             self._expire()
 
+    def when_imported(self, module: str, register_converters: Callable[["ConverterRegistry"], None]) -> None:
+        """Call ``register_converters(registry)`` once something has imported a module, at the first need after that.
+
+        Parameters
+        ----------
+        module
+            The module that defines the classes, such as ``"numpy"``. Tags of its converters begin with the name of its
+            package and a dot, so that a reader that meets one too early can say what to import.
+        register_converters
+            Registers converters, as an entry point does; it may import the module.
+
+        >>> registry = ConverterRegistry()
+        >>> registry.when_imported("shop", lambda registry: None)
+        >>> registry.lift("shop.Item", {})
+        Traceback (most recent call last):
+            ...
+        memcached_sessions.serializers.errors.DeserializationError: the tag 'shop.Item' is of the converters for shop, \
+which nothing has imported in this process: import shop where the application starts
+        """
+        with self._lock:
+            awaited = Awaited(module, register_converters, of_plugin=self._loading)
+            self._awaited = (*self._awaited, awaited)
+
     def load(self, spec: str) -> None:
-        """Call ``register_converters(registry)`` given as ``"module:function"``, as settings name it.
+        """Call the ``register_converters(registry)`` that a setting names.
+
+        Parameters
+        ----------
+        spec
+            ``"module:function"``, or the name of converters that are installed to be chosen, under the entry-point
+            group ``memcached_sessions.optional_converters``.
 
         Raises
         ------
@@ -134,18 +170,32 @@ class ConverterRegistry:
         >>> ConverterRegistry().load("shop.sessions")
         Traceback (most recent call last):
             ...
-        ValueError: custom converter 'shop.sessions' is not of the form 'module:function'
+        ValueError: custom converter 'shop.sessions' is neither of the form 'module:function' nor the name of optional \
+converters: django-models
         """
+        self._named(spec)(self)
+
+    def _named(self, spec: str) -> Callable[["ConverterRegistry"], None]:
         module, colon, name = spec.partition(":")
-        if not (module and colon and name.isidentifier()):
-            raise ValueError(f"custom converter {spec!r} is not of the form 'module:function'")
-        try:
-            function = getattr(import_module(module), name)
-        except (ImportError, AttributeError) as error:
-            raise ValueError(f"custom converter {spec!r} cannot be imported: {error}") from error
+        optional = installed(_OPTIONAL)
+        if spec in optional:
+            try:
+                function = find(_OPTIONAL, spec).load()
+            except PluginError as error:
+                raise ValueError(f"custom converter {error}") from error
+        elif not (module and colon and name.isidentifier()):
+            raise ValueError(
+                f"custom converter {spec!r} is neither of the form 'module:function' nor the name of optional "
+                f"converters: {', '.join(optional)}"
+            )
+        else:
+            try:
+                function = getattr(import_module(module), name)
+            except (ImportError, AttributeError) as error:
+                raise ValueError(f"custom converter {spec!r} cannot be imported: {error}") from error
         if not callable(function):
             raise ValueError(f"custom converter {spec!r} cannot be called with a registry")  # noqa: TRY004
-        function(self)
+        return cast("Callable[[ConverterRegistry], None]", function)
 
     def lower(self, value: object) -> tuple[str, Any]:
         """Return the tag and the plain data of a value that has a converter.
@@ -179,7 +229,7 @@ class ConverterRegistry:
     def converter_for(self, cls: type) -> Converter | None:
         """Return the converter that writes instances of a class, or None."""
         found = self._by_class.get(cls) or self._inherited.get(cls)
-        if found is None and self._load_installed():
+        if found is None and self._load_more():
             found = self._by_class.get(cls)
         return found or self._inherit(cls)
 
@@ -196,13 +246,20 @@ class ConverterRegistry:
             There is none.
         """
         found = self._by_tag.get(tag)
-        if found is None and self._load_installed():
+        if found is None and self._load_more():
             found = self._by_tag.get(tag)
         if found is None:
-            raise DeserializationError(
-                f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
-            )
+            raise DeserializationError(self._unknown(tag))
         return found
+
+    def _unknown(self, tag: str) -> str:
+        library = tag.partition(".")[0]
+        if any(awaited.library == library for awaited in self._awaited):
+            return (
+                f"the tag {tag[:80]!r} is of the converters for {library}, which nothing has imported in this process: "
+                f"import {library} where the application starts"
+            )
+        return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
 
     def _expire(self) -> None:
         if self.prepared:
@@ -217,12 +274,34 @@ class ConverterRegistry:
                 self._inherited[cls] = found
             return found
 
+    def _load_more(self) -> bool:
+        """Load what is installed, once, and what waited for a library that is there now; return whether any was."""
+        installed_now = self._load_installed()
+        return self._load_awaited() or installed_now
+
+    def _load_awaited(self) -> bool:
+        if not any(map(is_imported, self._awaited)):
+            return False
+        with self._lock:
+            if self._loading or self._arriving:  # what registers asks
+                return False
+            arrived = tuple(filter(is_imported, self._awaited))
+            self._arriving = True
+            try:
+                for awaited in arrived:
+                    self._loading = awaited.of_plugin
+                    self._attempt(awaited.library, awaited.library, partial(awaited.register_converters, self))
+            finally:
+                self._loading = self._arriving = False
+            # Only now: whoever asks meanwhile waits for the lock.
+            self._awaited = tuple(awaited for awaited in self._awaited if awaited not in arrived)
+        return True
+
     def _load_installed(self) -> bool:
-        """Load what is installed, once; return whether that was now."""
         if not self._pending:
             return False
         # Imported before the lock is taken: an import in another thread may be waiting to register a class.
-        loaded = [(plugin, self._attempt(plugin, plugin.load)) for plugin in _plugins()]
+        loaded = [(plugin, self._attempt(plugin.name, plugin.distribution, plugin.load)) for plugin in _plugins()]
         with self._lock:
             if self._loading:  # a converter of a plug-in asks while its plug-in is loading
                 return False
@@ -232,21 +311,21 @@ class ConverterRegistry:
             try:
                 for plugin, register_converters in loaded:
                     if register_converters:
-                        self._attempt(plugin, partial(register_converters, self))
+                        self._attempt(plugin.name, plugin.distribution, partial(register_converters, self))
             finally:
                 self._loading = False
             self._pending = False
         return True
 
-    def _attempt(self, plugin: Plugin, step: Callable[[], Any]) -> Any:
-        """Return what a step of loading a plug-in returns; None if it fails, which is noted."""
+    def _attempt(self, name: str, origin: str, step: Callable[[], Any]) -> Any:
+        """Return what a step of loading converters returns; None if it fails, which is noted."""
         try:
             return step()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit; the others go on
-            self.broken[plugin.name] = str(error)
-            _log.warning("converters %s of %s are broken: %s", plugin.name, plugin.distribution, error)
+            self.broken[name] = str(error)
+            _log.warning("converters %s of %s are broken: %s", name, origin, error)
             return None
 
 

@@ -56,6 +56,18 @@ def expect_pairs(plain: Any) -> list[list[Any]]:
     return pairs
 
 
+def expect_lists_by_key(plain: Any) -> list[list[Any]]:
+    """Return the plain data if it is a list of pairs as `expect_pairs` takes them, each with a list of values.
+
+    >>> expect_lists_by_key([["a", [1, 2]]])
+    [['a', [1, 2]]]
+    """
+    pairs = expect_pairs(plain)
+    for _, items in pairs:
+        expect(list, items)
+    return pairs
+
+
 def expect_hashable(elements: list[Any]) -> list[Any]:
     """Return elements that a set can be made of in a time that grows with their number, not with its square.
 

@@ -21,8 +21,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def register_converters(registry: ConverterRegistry) -> None:
     """Register them."""
-    registry.register(datetime, tag="datetime", encode=_write_clock, decode=lambda p: _read_clock(datetime, p))
-    registry.register(time, tag="time", encode=_write_clock, decode=lambda p: _read_clock(time, p))
+    registry.register(datetime, tag="datetime", encode=write_clock, decode=lambda p: read_clock(datetime, p))
+    registry.register(time, tag="time", encode=write_clock, decode=lambda p: read_clock(time, p))
     registry.register(date, tag="date", encode=date.isoformat, decode=lambda p: date.fromisoformat(expect(str, p)))
     registry.register(
         timedelta, tag="timedelta", encode=lambda d: [d.days, d.seconds, d.microseconds], decode=_read_timedelta
@@ -31,14 +31,16 @@ def register_converters(registry: ConverterRegistry) -> None:
     registry.register(ZoneInfo, tag="zoneinfo", encode=_write_zone, decode=_read_zone)
 
 
-def _write_clock(value: datetime | time) -> str | list[Any]:
+def write_clock(value: datetime | time) -> str | list[Any]:
+    """Return the plain data of a datetime or time."""
     zone = value.tzinfo
     if not value.fold and (zone is None or (type(zone) is timezone and len(_arguments(zone)) == 1)):
         return value.isoformat()
     return [value.replace(tzinfo=None, fold=0).isoformat(), value.fold, zone]
 
 
-def _read_clock(cls: Any, plain: Any) -> Any:
+def read_clock(cls: Any, plain: Any) -> Any:
+    """Return a datetime or time of that class, `datetime` or `time` themselves, from its plain data."""
     if type(plain) is str:
         return cls.fromisoformat(plain)
     text, fold, zone = expect_list(plain, 3)

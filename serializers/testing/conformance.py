@@ -27,6 +27,7 @@ from ..errors import DeserializationError, SerializationError
 from ..fidelity import difference
 from ..protocol import Capabilities, Serializer
 from ..registry import ConverterRegistry
+from .libraries import LIBRARIES, is_installed, samples_of
 from .payloads import payloads
 from .sample_classes import VERSIONS, Item, Node, sample_registry
 from .samples import CYCLIC_TREE, SAMPLES, Sample
@@ -195,6 +196,32 @@ class SerializerConformance:
         node.name = ""
         loaded: Any = serializer.loads(serializer.dumps(node))
         assert (type(loaded), loaded.name) == (Node, "")
+
+    # Libraries
+
+    @pytest.mark.parametrize("library", LIBRARIES)
+    def test_values_of_a_library_are_kept_or_refused(self, library: str) -> None:
+        if not is_installed(library):
+            pytest.skip(f"{library} is not installed")
+        registry = sample_registry()
+        serializer = self.make(registry)
+        for sample in samples_of(library, registry):
+            value = {"of a library": [sample.make()]}
+            try:
+                payload = serializer.dumps(value)
+            except SerializationError as refusal:
+                if serializer.capabilities.registered_classes:
+                    pytest.fail(f"{sample.name} is claimed but refused: {refusal}")
+                continue
+            loaded: Any = serializer.loads(payload)
+            (back,) = loaded["of a library"]
+            changed = sample.changed(value["of a library"][0], back)
+            assert not changed, f"{sample.name}: {changed}"
+            if serializer.capabilities.canonical:
+                again = {"of a library": [sample.make()]}
+                assert serializer.dumps(again) == payload, f"{sample.name}: made twice"
+                copy = serializer.dumps(loaded)
+                assert serializer.dumps(serializer.loads(copy)) == copy, f"{sample.name}: after a round trip"
 
     # Bytes
 

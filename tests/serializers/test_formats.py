@@ -180,5 +180,6 @@ def test_a_shipped_converter_makes_its_own_type_of_whatever_it_is_given_or_refus
 def test_the_list_of_shipped_tags_is_complete() -> None:
     registry = ConverterRegistry()
     registry.lower(())
-    assert sorted(tag for tag in registry._by_tag) == sorted(TAGS)  # noqa: SLF001 - nothing else lists them
+    of_python = [tag for tag in registry._by_tag if tag.partition(".")[0] not in LIBRARIES]  # noqa: SLF001 - no other list
+    assert sorted(of_python) == sorted(TAGS)
     assert not registry.broken

@@ -144,7 +144,7 @@ def test_settings_name_converters_by_module_and_function(
     registry.load("shop_sessions_of_a_test:register")
     assert type(registry.lift("shop.Item", {})) is sys.modules["shop_sessions_of_a_test"].Item
     for spec, complaint in {
-        "shop_sessions_of_a_test": "not of the form",
+        "shop_sessions_of_a_test": "neither of the form",
         "shop_sessions_of_a_test:missing": "cannot be imported",
         "no_such_module_at_all:register": "cannot be imported",
         "shop_sessions_of_a_test:nothing": "cannot be called",

@@ -1,0 +1,55 @@
+"""Kinds of classes whose fields a library declares: attrs classes, pydantic models, and whatever a plug-in knows.
+
+An entry point of the group ``memcached_sessions.class_kinds`` names a function ``(cls, tag, fields, *, subclasses)``
+that returns the converter of a class of its kind, by its fields, and None for any other. Invariants: it is asked when a
+class is registered, so such a class exists and its library was imported; classes that Python itself declares (Enums,
+dataclasses, named tuples) are no library's.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from typing import Any, cast
+
+from .converter import Converter
+from .errors import PluginError
+from .plugins import installed
+
+_KINDS = "memcached_sessions.class_kinds"
+_log = logging.getLogger("memcached_sessions")
+
+Kind = Callable[..., Converter | None]
+
+
+def converter_of_kind(cls: Any, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter | None:
+    """Return the converter of a class whose fields a library declares; None for any other.
+
+    Parameters are those of `converter_of_class`.
+
+    Raises
+    ------
+    ValueError
+        The class is of such a kind, and cannot be registered so; the message gives the remedy.
+
+    >>> class Plain: ...
+    >>> converter_of_kind(Plain, "shop.Plain", None, subclasses=False) is None
+    True
+    """
+    if issubclass(cls, (Enum, tuple)) or dataclasses.is_dataclass(cls):
+        return None
+    of_kinds = (kind(cls, tag, fields, subclasses=subclasses) for kind in _kinds())
+    return next((converter for converter in of_kinds if converter), None)
+
+
+@cache
+def _kinds() -> tuple[Kind, ...]:
+    found: list[Kind] = []
+    for plugin in installed(_KINDS).values():
+        for claimant in plugin.claimants():
+            try:
+                found.append(cast("Kind", claimant.load()))
+            except PluginError as error:  # its classes are registered as plain ones; the others' are not concerned
+                _log.warning("classes of kind %s: %s", plugin.name, error)
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""Classes of attrs, kept by their attributes like dataclasses: registered with `register`, made without ``__init__``.
+
+Neither converters nor validators of attributes run on reading. What attrs caches in a slot, a hash or a cached
+property, is no state and is computed again.
+"""
+
+# The library is an extra; its classes have no types here:
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ..classes import Declaration, DefaultMaker, converter_of_class, slots_of
+from ..converter import Converter
+
+_HASH = "_attrs_cached_hash"
+_MISSING = object()
+_set = object.__setattr__  # frozen classes forbid the plain form
+
+
+def converter(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses: bool) -> Converter | None:
+    """Return the converter of a class of attrs; None for any other.
+
+    Parameters are those of `converter_of_class`.
+
+    >>> converter(dict, "shop.Item", None, subclasses=False) is None
+    True
+    """
+    attributes = getattr(cls, "__attrs_attrs__", None)
+    if attributes is None:
+        return None
+    of_instance = {each.name: each.default.factory for each in attributes if _takes_self(each)}
+    caches_hash = _HASH in slots_of(cls) or getattr(cls, _HASH, _MISSING) is not _MISSING
+    declared = Declaration(
+        defaults={each.name: _default(each) for each in attributes},
+        derived=_caches(cls, {each.name for each in attributes}),
+        complete=partial(_complete, of_instance, caches_hash=caches_hash) if of_instance or caches_hash else None,
+    )
+    return converter_of_class(cls, tag, fields, subclasses=subclasses, declared=declared)
+
+
+def _default(attribute: Any) -> DefaultMaker | None:
+    from attrs import NOTHING, Factory  # noqa: PLC0415 - there is a class of attrs, so it was imported
+
+    default = attribute.default
+    if default is NOTHING:
+        return None
+    if not isinstance(default, Factory):  # pyright: ignore[reportArgumentType] - a function to type checkers
+        return lambda: default
+    return (lambda: _MISSING) if default.takes_self else default.factory
+
+
+def _takes_self(attribute: Any) -> bool:
+    return bool(getattr(attribute.default, "takes_self", False))
+
+
+def _caches(cls: type, attributes: set[str]) -> frozenset[str]:
+    """Return the slots that attrs has added for itself: all in the classes that it made anew but the attributes."""
+    names = {_HASH}
+    for base in cls.__mro__:
+        made = vars(base).get("__attrs_props__")  # since attrs 25.4
+        if "__attrs_attrs__" in vars(base) and getattr(made, "is_slotted", True):
+            names.update(vars(base).get("__slots__", ()))
+    return frozenset(names - attributes - {"__weakref__"})
+
+
+def _complete(of_instance: Mapping[str, Callable[[Any], object]], instance: Any, *, caches_hash: bool) -> None:
+    """Compute the defaults that depend on the other attributes, in the order of declaration; forget the hash."""
+    for name, make in of_instance.items():
+        if getattr(instance, name) is _MISSING:
+            _set(instance, name, make(instance))
+    if caches_hash:
+        _set(instance, _HASH, None)
