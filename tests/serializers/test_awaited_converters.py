@@ -1,0 +1,150 @@
+"""Converters wait until something else has imported their library."""
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
+from threading import Event, Thread
+from types import ModuleType
+
+import pytest
+
+from memcached_sessions.serializers import (
+    ConverterRegistry,
+    DeserializationError,
+    SerializationError,
+    get_serializer,
+)
+
+LIBRARY = "library_of_a_test"
+
+
+class Thing(str):
+    """What the library defines."""
+
+
+def register_thing(registry: ConverterRegistry) -> None:
+    registry.register(Thing, tag=f"{LIBRARY}.Thing", encode=str.__str__, decode=Thing)
+
+
+@pytest.fixture
+def registry() -> ConverterRegistry:
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, register_thing)
+    return registry
+
+
+@pytest.fixture
+def imported() -> Iterator[Callable[[], ModuleType]]:
+    def add() -> ModuleType:
+        return sys.modules.setdefault(LIBRARY, ModuleType(LIBRARY))
+
+    yield add
+    sys.modules.pop(LIBRARY, None)
+
+
+def test_until_then_its_values_are_refused_like_any_others(registry: ConverterRegistry) -> None:
+    serializer = get_serializer("json", registry)
+    with pytest.raises(SerializationError, match=r"Thing is not registered") as caught:
+        serializer.dumps({"a": [Thing("x")]})
+    assert caught.value.path == "a[0]"
+
+
+def test_a_reader_that_comes_too_early_is_told_what_to_import(registry: ConverterRegistry) -> None:
+    with pytest.raises(DeserializationError, match=f"a: the tag .*: import {LIBRARY} where the application starts"):
+        get_serializer("json", registry).loads(b'{"a":{"$library_of_a_test.Thing":"x"}}')
+
+
+@pytest.mark.parametrize("name", ["compact", "json", "pickle"])
+def test_once_it_is_imported_the_next_value_is_kept(
+    registry: ConverterRegistry, imported: Callable[[], ModuleType], name: str
+) -> None:
+    serializer = get_serializer(name, registry)
+    with pytest.raises(SerializationError):
+        serializer.dumps(Thing("x"))
+    imported()
+    loaded = serializer.loads(serializer.dumps([Thing("x")]))
+    assert type(loaded[0]) is Thing
+
+
+def test_a_library_in_the_middle_of_its_import_is_waited_for(
+    registry: ConverterRegistry, imported: Callable[[], ModuleType]
+) -> None:
+    module = imported()
+    module.__spec__ = ModuleSpec(LIBRARY, None)
+    vars(module.__spec__)["_initializing"] = True
+    with pytest.raises(SerializationError):
+        registry.lower(Thing("x"))
+    vars(module.__spec__)["_initializing"] = False
+    assert registry.lower(Thing("x")) == (f"{LIBRARY}.Thing", "x")
+
+
+def test_what_the_application_registered_writes_and_the_shipped_converter_reads(
+    imported: Callable[[], ModuleType],
+) -> None:
+    registry = ConverterRegistry()
+    registry._loading = True  # noqa: SLF001 - as an entry point of an installed distribution would find it
+    registry.when_imported(LIBRARY, register_thing)
+    registry._loading = False  # noqa: SLF001
+    registry.register(Thing, tag="mine", encode=str.__str__, decode=Thing)
+    imported()
+    assert registry.lift(f"{LIBRARY}.Thing", "x") == "x"
+    assert registry.lower(Thing("x")) == ("mine", "x")
+
+
+def test_one_that_fails_is_named_where_its_class_is_refused(imported: Callable[[], ModuleType]) -> None:
+    def fail(registry: ConverterRegistry) -> None:
+        raise AttributeError(f"no Thing in this {type(registry).__name__}")
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, fail)
+    imported()
+    with pytest.raises(SerializationError, match=f"converters '{LIBRARY}' are broken: no Thing in this"):
+        registry.lower(Thing("x"))
+    assert registry.lower((1,)) == ("tuple", [1])
+
+
+def test_a_thread_that_asks_meanwhile_waits_for_the_converters(imported: Callable[[], ModuleType]) -> None:
+    begun, go_on = Event(), Event()
+    answers: list[object] = []
+
+    def slowly(registry: ConverterRegistry) -> None:
+        begun.set()
+        go_on.wait(5)
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, slowly)
+    imported()
+    threads = [Thread(target=lambda: answers.append(registry.lower(Thing("x")))) for _ in range(2)]
+    threads[0].start()
+    begun.wait(5)
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert answers == [(f"{LIBRARY}.Thing", "x")] * 2
+
+
+def test_a_converter_that_asks_the_registry_while_it_is_registered_does_not_loop(
+    imported: Callable[[], ModuleType],
+) -> None:
+    def ask(registry: ConverterRegistry) -> None:
+        assert registry.converter_for(Thing) is None
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, ask)
+    imported()
+    assert registry.lower(Thing("x"))[1] == "x"
+
+
+@pytest.mark.parametrize("spec", ["django-model", "shop"])
+def test_optional_converters_are_named_where_a_setting_names_none(spec: str) -> None:
+    with pytest.raises(ValueError, match=r"nor the name of optional converters: .*django-models"):
+        ConverterRegistry().load(spec)
+
+
+def test_optional_converters_are_loaded_by_their_name() -> None:
+    registry = ConverterRegistry()
+    registry.load("django-models")
+    assert "django.db.models.base" in [awaited.module for awaited in registry._awaited]  # noqa: SLF001 - no other sign
