@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from .converter import Converter
 from .errors import PluginError
-from .plugins import installed
+from .plugins import known
 
 _KINDS = "memcached_sessions.class_kinds"
 _log = logging.getLogger("memcached_sessions")
@@ -46,7 +46,7 @@ def converter_of_kind(cls: Any, tag: str, fields: tuple[str, ...] | None, *, sub
 @cache
 def _kinds() -> tuple[Kind, ...]:
     found: list[Kind] = []
-    for plugin in installed(_KINDS).values():
+    for plugin in known(_KINDS).values():
         for claimant in plugin.claimants():
             try:
                 found.append(cast("Kind", claimant.load()))

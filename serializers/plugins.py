@@ -4,8 +4,10 @@ The built-ins are found the same way. Invariant: looking for plug-ins imports no
 ambiguous is an error only when it is loaded.
 """
 
+import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -72,16 +74,28 @@ def installed(group: str) -> dict[str, Plugin]:
     return {name: Plugin(name, tuple(found[name])) for name in sorted(found)}
 
 
+def known(group: str) -> dict[str, Plugin]:
+    """Return what `installed` returned when it was first asked with the present ``sys.path``: that looks at no file."""
+    return _known(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _known(group: str, _path: tuple[str, ...]) -> dict[str, Plugin]:
+    return installed(group)
+
+
 def find(group: str, name: str) -> Plugin:
-    """Return the plug-in of that name.
+    """Return the plug-in of that name, be it that it was installed a moment ago.
 
     Raises
     ------
     PluginError
         Nothing of that name is installed; the message gives the nearest names.
     """
-    plugins = installed(group)
-    if name in plugins:
+    if name in (plugins := known(group)):
+        return plugins[name]
+    _known.cache_clear()
+    if name in (plugins := known(group)):
         return plugins[name]
     near = get_close_matches(name, plugins, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""

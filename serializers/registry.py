@@ -18,7 +18,7 @@ from .class_kinds import converter_of_kind
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, PluginError, SerializationError
-from .plugins import Plugin, find, installed
+from .plugins import Plugin, find, known
 
 _CONVERTERS = "memcached_sessions.converters"
 _OPTIONAL = "memcached_sessions.optional_converters"
@@ -177,7 +177,7 @@ converters: django-models
 
     def _named(self, spec: str) -> Callable[["ConverterRegistry"], None]:
         module, colon, name = spec.partition(":")
-        optional = installed(_OPTIONAL)
+        optional = known(_OPTIONAL)
         if spec in optional:
             try:
                 function = find(_OPTIONAL, spec).load()
@@ -290,7 +290,7 @@ converters: django-models
             try:
                 for awaited in arrived:
                     self._loading = awaited.of_plugin
-                    self._attempt(awaited.library, awaited.library, partial(awaited.register_converters, self))
+                    self._attempt(awaited.library, partial(awaited.register_converters, self))
             finally:
                 self._loading = self._arriving = False
             # Only now: whoever asks meanwhile waits for the lock.
@@ -301,7 +301,7 @@ converters: django-models
         if not self._pending:
             return False
         # Imported before the lock is taken: an import in another thread may be waiting to register a class.
-        loaded = [(plugin, self._attempt(plugin.name, plugin.distribution, plugin.load)) for plugin in _plugins()]
+        loaded = [(plugin, self._attempt(plugin.name, plugin.load)) for plugin in _plugins()]
         with self._lock:
             if self._loading:  # a converter of a plug-in asks while its plug-in is loading
                 return False
@@ -311,13 +311,13 @@ converters: django-models
             try:
                 for plugin, register_converters in loaded:
                     if register_converters:
-                        self._attempt(plugin.name, plugin.distribution, partial(register_converters, self))
+                        self._attempt(plugin.name, partial(register_converters, self))
             finally:
                 self._loading = False
             self._pending = False
         return True
 
-    def _attempt(self, name: str, origin: str, step: Callable[[], Any]) -> Any:
+    def _attempt(self, name: str, step: Callable[[], Any]) -> Any:
         """Return what a step of loading converters returns; None if it fails, which is noted."""
         try:
             return step()
@@ -325,13 +325,13 @@ converters: django-models
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit; the others go on
             self.broken[name] = str(error)
-            _log.warning("converters %s of %s are broken: %s", name, origin, error)
+            _log.warning("converters %s are broken: %s", name, error)
             return None
 
 
 def _plugins() -> list[Plugin]:
     """Return every installed set of converters by itself: several may have one name, which nobody asks for."""
-    return [single for plugin in installed(_CONVERTERS).values() for single in plugin.claimants()]
+    return [single for plugin in known(_CONVERTERS).values() for single in plugin.claimants()]
 
 
 DEFAULT = ConverterRegistry()

@@ -101,7 +101,7 @@ def test_a_converter_of_the_application_goes_before_the_native_form(replaced: An
     assert serializer.loads(get_serializer("compact").dumps([value])) == [value]
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(graphs())
 def test_random_graphs_keep_who_shares_what(objects: list[Any]) -> None:
     serializer = get_serializer("compact", sample_registry())
