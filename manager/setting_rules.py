@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from ..serializers import PluginError, Serializer, get_serializer
+from ..serializers.plugins import optional_converters
 from .errors import ConfigurationError
 
 _SHOWN = 200  # characters of a value
@@ -186,8 +187,11 @@ def file() -> Rule:
 
 
 def converters() -> Rule:
-    """Return the rule of names of functions that register converters."""
-    return _several(_is_function_name, 'a sequence of names of the form "module:function"')
+    """Return the rule of names of functions that register converters, or of converters that are installed."""
+    return _several(
+        _names_converters,
+        'a sequence of names of the form "module:function", or of installed converters to be chosen: "django-models"',
+    )
 
 
 def serializer() -> Rule:
@@ -219,8 +223,8 @@ def _several(fits_one: Callable[[object], bool], allowed: str, *, optional: bool
     return Rule(allowed, fits, read, optional, secret)
 
 
-def _is_function_name(value: object) -> bool:
-    return isinstance(value, str) and bool(_FUNCTION.fullmatch(value))
+def _names_converters(value: object) -> bool:
+    return isinstance(value, str) and (bool(_FUNCTION.fullmatch(value)) or value in optional_converters())
 
 
 def _is_serializer_name(value: object) -> bool:

@@ -62,7 +62,8 @@ whole number from 1 to 315360000, or None
     serializer: Annotated[str | Serializer, rules.serializer()] = "compact"
     """What makes bytes of sessions: the name of an installed serializer, or one."""
     custom_converters: Annotated[tuple[str, ...], rules.converters()] = ()
-    """Functions that are called with the registry of converters, as ``"module:function"``."""
+    """Functions that are called with the registry of converters, as ``"module:function"``, or names of converters that
+    are installed to be chosen, such as ``"django-models"``."""
     accept_serializers: Annotated[tuple[str, ...] | None, rules.serializers()] = None
     """Serializers whose bytes are read too; None: the built-in ones that hostile bytes cannot make run code."""
     on_undecodable: Annotated[Literal["new", "raise", "keep"], rules.choice(("new", "raise", "keep"))] = "new"

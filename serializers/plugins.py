@@ -84,6 +84,15 @@ def _known(group: str, _path: tuple[str, ...]) -> dict[str, Plugin]:
     return installed(group)
 
 
+def optional_converters() -> dict[str, Plugin]:
+    """Return the installed converters that an application has to choose, by name.
+
+    >>> "django-models" in optional_converters()
+    True
+    """
+    return known("memcached_sessions.optional_converters")
+
+
 def find(group: str, name: str) -> Plugin:
     """Return the plug-in of that name, be it that it was installed a moment ago.
 

@@ -18,10 +18,9 @@ from .class_kinds import converter_of_kind
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, PluginError, SerializationError
-from .plugins import Plugin, find, known
+from .plugins import Plugin, known, optional_converters
 
 _CONVERTERS = "memcached_sessions.converters"
-_OPTIONAL = "memcached_sessions.optional_converters"
 _BUILTINS = frozenset(
     (object, type, type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 )
@@ -177,10 +176,10 @@ converters: django-models
 
     def _named(self, spec: str) -> Callable[["ConverterRegistry"], None]:
         module, colon, name = spec.partition(":")
-        optional = known(_OPTIONAL)
+        optional = optional_converters()
         if spec in optional:
             try:
-                function = find(_OPTIONAL, spec).load()
+                function = optional[spec].load()
             except PluginError as error:
                 raise ValueError(f"custom converter {error}") from error
         elif not (module and colon and name.isidentifier()):

@@ -22,7 +22,10 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "sticky": ([False, None, 1, "true"], "true (false comes with non-sticky mode)"),
     "enabled": ([None, 1, "true"], "True or False"),
     "serializer": (["msgpck", "", None, 7, type(get_serializer("json"))], "the name of an installed serializer"),
-    "custom_converters": (["shop:register", ("shop",), ("shop:",), (7,), None], 'names of the form "module:function"'),
+    "custom_converters": (
+        ["shop:register", ("shop",), ("django-model",), ("shop:",), (7,), None],
+        'names of the form "module:function"',
+    ),
     "accept_serializers": (["json", ("msgpck",), (7,), 7], "a sequence of names of installed serializers, or None"),
     "on_undecodable": (["purge", None, True], "'new' or 'raise' or 'keep'"),
     "signing_keys": ([KEY, (SHORT_KEY,), (KEY, b"short"), (7,), None], "keys of at least 16 bytes each"),
