@@ -59,10 +59,16 @@ def _caches(cls: type, attributes: set[str]) -> frozenset[str]:
     """Return the slots that attrs has added for itself: all in the classes that it made anew but the attributes."""
     names = {_HASH}
     for base in cls.__mro__:
-        made = vars(base).get("__attrs_props__")  # since attrs 25.4
-        if "__attrs_attrs__" in vars(base) and getattr(made, "is_slotted", True):
+        if "__attrs_attrs__" in vars(base) and _was_made_anew(base):
             names.update(vars(base).get("__slots__", ()))
     return frozenset(names - attributes - {"__weakref__"})
+
+
+def _was_made_anew(cls: type) -> bool:
+    properties = vars(cls).get("__attrs_props__")  # since attrs 25.4
+    if properties is not None:
+        return properties.is_slotted
+    return getattr(vars(cls).get("__getstate__"), "__name__", "") == "slots_getstate"
 
 
 def _complete(of_instance: Mapping[str, Callable[[Any], object]], instance: Any, *, caches_hash: bool) -> None:

@@ -35,7 +35,7 @@ def converter(cls: Any, tag: str, fields: tuple[str, ...] | None, *, subclasses:
     >>> converter(dict, "shop.Item", None, subclasses=False) is None
     True
     """
-    if not isinstance(getattr(cls, "__pydantic_fields__", None), dict) or not hasattr(cls, "model_construct"):
+    if not hasattr(cls, "__pydantic_decorators__") or not hasattr(cls, "model_construct"):
         return None
     if fields is not None:
         raise ValueError(f"{cls.__qualname__} is a model of pydantic and brings its fields: leave out fields=")
@@ -94,13 +94,19 @@ def _fill(cls: Any, model: Any, state: Any) -> None:
                 f"the stored {cls.__qualname__} has no field {name!r} and the class gives no default: give it one"
             )
         else:
-            values[name] = field.get_default(call_default_factory=True, validated_data=values)
+            values[name] = _default(field, values)
     extra = _extra(cls, stored)
     present = [*(name for name in values if name in stored), *(extra or ())]
     _set(model, "__dict__", values)
     _set(model, "__pydantic_fields_set__", {name for name in present if name not in unset})
     _set(model, "__pydantic_extra__", extra)
     _set(model, "__pydantic_private__", _private_attributes(cls, expect(dict, stored.get(_PRIVATE, {}))))
+
+
+def _default(field: Any, values: Mapping[str, Any]) -> object:
+    if getattr(field, "default_factory_takes_validated_data", False):  # since pydantic 2.10
+        return field.get_default(call_default_factory=True, validated_data=values)
+    return field.get_default(call_default_factory=True)
 
 
 def _extra(cls: Any, stored: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,20 +1,23 @@
 """The dates, times and durations of whenever, as the ISO 8601 texts that it writes and reads itself.
 
-A `ZonedDateTime` names its offset beside its zone. Where the rules of the zone have changed meanwhile, it stays the
+A `ZonedDateTime` is a moment and the name of a zone: where the rules of the zone have changed meanwhile, it stays the
 same moment.
 """
 
 # The library is an extra:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
+from operator import attrgetter
 from typing import Any
 
+from ..errors import SerializationError
 from ..registry import ConverterRegistry
-from .plain_data import expect
+from .plain_data import expect, expect_list
 
 _CLASSES = (
-    *("Instant", "OffsetDateTime", "PlainDateTime", "Date", "Time", "YearMonth", "MonthDay"),
-    *("TimeDelta", "ItemizedDelta", "ItemizedDateDelta"),
+    *("Instant", "OffsetDateTime", "PlainDateTime", "Date", "Time", "YearMonth", "MonthDay", "TimeDelta"),
+    *("ItemizedDelta", "ItemizedDateDelta"),  # since 0.10
+    *("DateDelta", "DateTimeDelta"),  # before 0.11
 )
 
 
@@ -26,20 +29,27 @@ def register_converters(registry: ConverterRegistry) -> None:
 def _register(registry: ConverterRegistry) -> None:
     import whenever  # noqa: PLC0415 - it was imported
 
+    def read_zoned(plain: Any) -> Any:
+        moment, zone = expect_list(plain, 2)
+        return whenever.Instant.parse_iso(expect(str, moment)).to_tz(expect(str, zone))
+
+    zone_of = attrgetter("tz_id" if hasattr(whenever.ZonedDateTime, "tz_id") else "tz")  # tz: before 0.11
+
+    def write_zoned(value: Any) -> list[str]:
+        if zone_of(value) is None:
+            raise SerializationError("the zone of this ZonedDateTime has no name: use value.to_tz(name)")
+        return [value.to_instant().format_iso(), zone_of(value)]
+
     for name in _CLASSES:
-        cls = getattr(whenever, name)
-        registry.register(cls, tag=f"whenever.{name}", encode=cls.format_iso, decode=_reader(cls))
-    registry.register(
-        whenever.ZonedDateTime,
-        tag="whenever.ZonedDateTime",
-        encode=whenever.ZonedDateTime.format_iso,
-        decode=_reader(whenever.ZonedDateTime, offset_mismatch="keep_instant"),
-    )
+        cls = vars(whenever).get(name)
+        if cls:
+            registry.register(cls, tag=f"whenever.{name}", encode=cls.format_iso, decode=_reader(cls))
+    registry.register(whenever.ZonedDateTime, tag="whenever.ZonedDateTime", encode=write_zoned, decode=read_zoned)
     registry.register(whenever.Weekday, tag="whenever.Weekday")
 
 
-def _reader(cls: Any, **options: Any) -> Any:
+def _reader(cls: Any) -> Any:
     def read(plain: Any) -> Any:
-        return cls.parse_iso(expect(str, plain), **options)
+        return cls.parse_iso(expect(str, plain))
 
     return read

@@ -131,10 +131,10 @@ def test_a_zone_of_pendulum_that_has_no_name_is_refused() -> None:
         get_serializer("json", ConverterRegistry()).dumps(zone)
 
 
-def test_a_moment_stays_the_same_where_the_rules_of_its_zone_have_changed() -> None:
-    stored = b'{"$whenever.ZonedDateTime":"2026-07-01T12:00:00+01:00[Europe/Berlin]"}'
-    loaded = get_serializer("json", ConverterRegistry()).loads(stored)
-    assert loaded.to_instant() == whenever.Instant.from_utc(2026, 7, 1, 11)
+def test_a_moment_stays_the_same_whatever_the_rules_of_its_zone_are_by_then() -> None:
+    moment = whenever.ZonedDateTime.parse_iso("2026-07-01T12:00:00+02:00[Europe/Berlin]")
+    payload = get_serializer("json", ConverterRegistry()).dumps(moment)
+    assert payload == b'{"$whenever.ZonedDateTime":["2026-07-01T10:00:00Z","Europe/Berlin"]}'
 
 
 @pytest.mark.parametrize("name", ["pickle", *SAFE_FORMATS])
