@@ -1,0 +1,30 @@
+"""What Django, django-allauth and authlib put into sessions comes through every format, and what it is for goes on
+elsewhere."""
+
+from collections.abc import Iterator
+
+import pytest
+from flows.django_run import FLOWS_BY_NAME, run_in_django
+from flows.django_settings import SETTINGS
+from flows.openid_provider import openid_provider
+from flows.witness import FORMATS
+from web.django_process import django_process, in_django
+
+__all__ = ["django_process"]
+
+DJANGO_SETTINGS = SETTINGS
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """The address of who logs visitors in."""
+    with openid_provider() as url:
+        yield url
+
+
+@pytest.mark.parametrize("serializer", FORMATS)
+@pytest.mark.parametrize("flow", FLOWS_BY_NAME)
+@in_django
+def test_a_flow_goes_on_in_another_process(flow: str, serializer: str, provider: str) -> None:
+    """With the session as it was."""
+    run_in_django(flow, serializer, provider).check()
