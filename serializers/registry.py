@@ -146,7 +146,7 @@ class ConverterRegistry:
         Traceback (most recent call last):
             ...
         memcached_sessions.serializers.errors.DeserializationError: the tag 'shop.Item' is of the converters for shop, \
-which nothing has imported in this process: import shop where the application starts
+and nothing in this process has imported shop: import it where the application starts
         """
         with self._lock:
             awaited = Awaited(module, register_converters, of_plugin=self._loading)
@@ -253,10 +253,11 @@ converters: django-models
 
     def _unknown(self, tag: str) -> str:
         library = tag.partition(".")[0]
-        if any(awaited.library == library for awaited in self._awaited):
+        modules = [awaited.module for awaited in self._awaited if awaited.library == library]
+        if modules:
             return (
-                f"the tag {tag[:80]!r} is of the converters for {library}, which nothing has imported in this process: "
-                f"import {library} where the application starts"
+                f"the tag {tag[:80]!r} is of the converters for {library}, and nothing in this process has imported "
+                f"{' or '.join(modules)}: import it where the application starts"
             )
         return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, TypeAdapter
 
 from ...registry import ConverterRegistry
 from .library_sample import LibrarySample
@@ -62,11 +63,17 @@ def _customer() -> Customer:
     return customer
 
 
+def _moments() -> list[datetime]:
+    texts = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000001+05:30", "0001-01-01T23:59:59-23:59")
+    return [TypeAdapter(datetime).validate_python(text) for text in texts]
+
+
 SAMPLES = [
     LibrarySample("model", _customer),
     LibrarySample("defaults_are_not_set", lambda: Customer(customerName="bob")),
     LibrarySample("extra_values", lambda: Open.model_validate({"kind": "x", "price": 1, "rest": [1]})),
     LibrarySample("no_extra_values", Open),
     LibrarySample("root_model", lambda: Tags(["a", "b"])),
+    LibrarySample("moments", _moments),
     LibrarySample("as_a_key", lambda: {Address(city="Rome", lines=("x",)): 1}),
 ]
