@@ -2,7 +2,7 @@
 
 To be chosen, by ``custom_converters = ["django-models"]``: what was not saved is not kept, and what comes back is the
 row as it is when it is first looked at. Until then no query is made; if the row is gone by then, the model's
-``DoesNotExist`` is raised there.
+``DoesNotExist`` is raised there. A lazy object around an instance, as ``request.user`` is one, is kept like it.
 """
 
 # The library is an extra:
@@ -26,6 +26,7 @@ def register_converters(registry: ConverterRegistry) -> None:
 
 def _register(registry: ConverterRegistry) -> None:
     from django.db.models import Model  # noqa: PLC0415 - it was imported
+    from django.utils.functional import SimpleLazyObject  # noqa: PLC0415
 
     lazy = _reference_class()
 
@@ -34,6 +35,7 @@ def _register(registry: ConverterRegistry) -> None:
         return lazy([_known(expect(str, label)), key, expect(str, database)])
 
     registry.register(Model, tag="django.Model", encode=_reference, decode=decode, subclasses=True)
+    registry.register(SimpleLazyObject, tag="django.SimpleLazyObject", encode=_reference_of_lazy, decode=decode)
     registry.register(lazy, tag="django.ModelReference", encode=lambda value: vars(value)[_REFERENCE], decode=decode)
 
 
@@ -78,3 +80,11 @@ def _reference(instance: Any) -> list[Any]:
     if state.adding or instance.pk is None:
         raise SerializationError(f"this {type(instance).__qualname__} has no row to refer to: save it first")
     return [meta.label, instance.pk, state.db]
+
+
+def _reference_of_lazy(value: Any) -> list[Any]:
+    from django.db.models import Model  # noqa: PLC0415 - it was imported
+
+    if not isinstance(value, Model):  # which has it made
+        raise SerializationError(f"this lazy object is a {value.__class__.__qualname__}, and no row to refer to")
+    return _reference(value)

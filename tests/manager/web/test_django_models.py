@@ -1,0 +1,161 @@
+"""Instances of Django's models in a session: refused, unless the application has chosen to keep references to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from web.django_process import django_process, in_django
+
+from memcached_sessions.serializers import (
+    ConverterRegistry,
+    DeserializationError,
+    SerializationError,
+    Serializer,
+    get_serializer,
+)
+
+__all__ = ["django_process"]
+
+FORMATS = ("json", "msgpack", "cbor", "compact", "pickle")
+_numbers = count()
+
+
+def keeping(name: str) -> Serializer:
+    """Return a format that keeps references."""
+    registry = ConverterRegistry()
+    registry.load("django-models")
+    return get_serializer(name, registry=registry)
+
+
+def new_user() -> Any:
+    """Return a row of a real table."""
+    from django.contrib.auth.models import User
+
+    return User.objects.create_user(f"user{next(_numbers)}")
+
+
+@contextmanager
+def queries(number: int) -> Iterator[None]:
+    """Fail unless what is done within makes so many queries."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    assert len(captured) == number, captured.captured_queries
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_a_row_is_read_when_it_is_looked_at_and_once(name: str) -> None:
+    """As it is then, not as it was; nothing asks the database before."""
+    serializer, user = keeping(name), new_user()
+    with queries(0):
+        payload = serializer.dumps({"owner": user})
+    user.first_name = "Ada"
+    user.save()
+
+    with queries(0):
+        owner: Any = serializer.loads(payload)["owner"]  # type: ignore[index]
+    with queries(1):
+        assert owner.first_name == "Ada"
+        assert owner.username == user.username
+    assert owner == user
+    assert isinstance(owner, type(user))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_a_reference_is_written_again_without_a_look_at_the_row(name: str) -> None:
+    """So a session that nobody changed costs no query, and has the bytes that it had; also after a look."""
+    serializer = keeping(name)
+    user = new_user()
+    loaded: Any = serializer.loads(serializer.dumps([user]))
+    with queries(0):
+        payload = serializer.dumps(loaded)
+        assert serializer.dumps(serializer.loads(payload)) == payload
+    assert loaded[0].username == user.username
+    assert serializer.dumps(loaded) == payload
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_a_row_that_is_gone_is_missed_where_it_is_looked_at(name: str) -> None:
+    """The session itself is read."""
+    from django.contrib.auth.models import User
+
+    serializer, user = keeping(name), new_user()
+    payload = serializer.dumps({"owner": user, "cart": ["tea"]})
+    user.delete()
+
+    session: Any = serializer.loads(payload)
+    assert session["cart"] == ["tea"]
+    with pytest.raises(User.DoesNotExist):
+        session["owner"].username  # noqa: B018 - the look
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_an_instance_without_a_row_is_refused_by_its_path(name: str) -> None:
+    """Never saved, and deleted."""
+    from django.contrib.auth.models import User
+
+    deleted = new_user()
+    deleted.delete()
+    for instance in (User(username="new"), User(pk=7, username="new"), deleted):
+        with pytest.raises(SerializationError, match="this User has no row to refer to: save it first") as caught:
+            keeping(name).dumps({"orders": [{"owner": instance}]})
+        assert caught.value.path == "orders[0].owner"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_they_are_refused_unless_chosen(name: str) -> None:
+    """An application that did not decide gets no reference by accident, neither on writing nor on reading."""
+    user = new_user()
+    plain = get_serializer(name, registry=ConverterRegistry())
+    with pytest.raises(SerializationError, match=r"auth\.models\.User is not registered") as caught:
+        plain.dumps({"owner": user})
+    assert caught.value.path == "owner"
+    with pytest.raises(DeserializationError, match=r"django\.Model"):
+        plain.loads(keeping(name).dumps({"owner": user}))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@in_django
+def test_the_user_of_a_request_is_kept_like_any_other(name: str) -> None:
+    """It is a lazy object around an instance; around anything else it is refused."""
+    from django.contrib.auth.models import AnonymousUser
+    from django.utils.functional import SimpleLazyObject
+
+    serializer, user = keeping(name), new_user()
+    loaded: Any = serializer.loads(serializer.dumps({"owner": SimpleLazyObject(lambda: user)}))
+    assert loaded["owner"].username == user.username
+    with pytest.raises(SerializationError, match="AnonymousUser") as caught:
+        serializer.dumps({"owner": SimpleLazyObject(AnonymousUser)})
+    assert caught.value.path == "owner"
+
+
+@in_django
+def test_a_manager_keeps_them_by_its_setting() -> None:
+    """In a request after the one that put the user into the session."""
+    from memcached_sessions import SessionManager
+
+    user = new_user()
+    with SessionManager("memory://", custom_converters=["django-models"]) as manager:
+        with manager.request(None) as session:
+            session["owner"] = user
+        with manager.request(session.id) as session:
+            assert session["owner"].pk == user.pk
+
+
+@pytest.mark.parametrize("plain", [["auth.Nothing", 1, "default"], ["x", 1, "default"], ["auth.User", 1], 7, ["auth.User", 1, 2]])
+@in_django
+def test_hostile_references_are_refused(plain: Any) -> None:
+    """No model of that name, or no reference at all."""
+    registry = ConverterRegistry()
+    registry.load("django-models")
+    with pytest.raises(DeserializationError):
+        registry.lift("django.Model", plain)
