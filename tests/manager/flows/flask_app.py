@@ -106,7 +106,7 @@ def _add_shop(app: Flask) -> None:
     @app.get("/stay")
     def stay() -> str:
         session.permanent = True
-        session["language"] = "en"
+        login_user(User("ann"))
         return ""
 
     @app.get("/buy")

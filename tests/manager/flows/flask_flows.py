@@ -105,7 +105,7 @@ def _stay(browser: Any) -> None:
 
 def _stays(browser: Any, begun: None) -> None:
     del begun
-    answer = browser.get("/login")
+    answer = browser.get("/who")
     assert "Expires" in next(each for each in answer.headers.getlist("Set-Cookie") if each.startswith("session="))
 
 

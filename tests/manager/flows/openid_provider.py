@@ -49,7 +49,9 @@ class _Request(BaseHTTPRequestHandler):
             case "/.well-known/openid-configuration":
                 paths = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
                 found: dict[str, Any] = {f"{name}_endpoint": f"{url}/{path}" for name, path in paths.items()}
-                self.say(found | {"issuer": url, "jwks_uri": f"{url}/keys", "code_challenge_methods_supported": ["S256"]})
+                self.say(
+                    found | {"issuer": url, "jwks_uri": f"{url}/keys", "code_challenge_methods_supported": ["S256"]}
+                )
             case "/keys":
                 self.say({"keys": [self.server.key.as_dict(private=False)]})
             case "/userinfo":
@@ -58,7 +60,9 @@ class _Request(BaseHTTPRequestHandler):
                 code = secrets.token_urlsafe(16)
                 self.server.asked[code] = query
                 self.send_response(302)
-                self.send_header("Location", f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
+                self.send_header(
+                    "Location", f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}"
+                )
                 self.end_headers()
             case _:
                 self.send_error(404)

@@ -72,7 +72,9 @@ def new_app(manager: SessionManager, provider: str) -> Any:
 
 
 def _add_oauth(app: FastAPI, provider: str) -> None:
-    with catch_warnings(record=True):  # past every filter authlib says that httpx will have a successor
+    with catch_warnings(
+        record=True, action="ignore"
+    ):  # past every filter authlib says that httpx will have a successor
         from authlib.integrations.starlette_client import OAuth
 
     oauth: Any = OAuth()

@@ -7,6 +7,7 @@ import pytest
 from flows.django_run import FLOWS_BY_NAME, run_in_django
 from flows.django_settings import SETTINGS
 from flows.openid_provider import openid_provider
+from flows.types_page import check_page
 from flows.witness import FORMATS
 from web.django_process import django_process, in_django
 
@@ -28,3 +29,9 @@ def provider() -> Iterator[str]:
 def test_a_flow_goes_on_in_another_process(flow: str, serializer: str, provider: str) -> None:
     """With the session as it was."""
     run_in_django(flow, serializer, provider).check()
+
+
+@in_django
+def test_the_page_says_what_is_in_the_sessions(provider: str) -> None:
+    """No more and no less."""
+    check_page("types-django.md", [run_in_django(flow, "compact", provider) for flow in FLOWS_BY_NAME])

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from flows.kinds import kind_of
+from flows.kinds import Kind
 
 from memcached_sessions.serializers import Serializer, get_serializer
 from memcached_sessions.serializers.fidelity import difference
@@ -36,8 +36,8 @@ class Witness:
         """Each session that was written, as its bytes hold it."""
         self.read: list[Any] = []
         """Each session that was read."""
-        self.kinds: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        """What was found under each key: what it was, and what it came back as."""
+        self.kinds: dict[str, Kind] = defaultdict(Kind)
+        """What was found under each key."""
 
     def dumps(self, value: Any, /) -> bytes:
         """Return the payload of a session, which holds nothing else than the session."""
@@ -47,7 +47,7 @@ class Witness:
         assert changed is None, f"{self.name}: {changed}"
         self.written.append(loaded)
         for key, attribute in value.items():
-            self.kinds[key].add((kind_of(attribute), kind_of(loaded[key])))
+            self.kinds[key].note(attribute, loaded[key])
         return payload
 
     def loads(self, data: bytes, /) -> object:

@@ -151,7 +151,9 @@ def test_a_manager_keeps_them_by_its_setting() -> None:
             assert session["owner"].pk == user.pk
 
 
-@pytest.mark.parametrize("plain", [["auth.Nothing", 1, "default"], ["x", 1, "default"], ["auth.User", 1], 7, ["auth.User", 1, 2]])
+@pytest.mark.parametrize(
+    "plain", [["auth.Nothing", 1, "default"], ["x", 1, "default"], ["auth.User", 1], 7, ["auth.User", 1, 2]]
+)
 @in_django
 def test_hostile_references_are_refused(plain: Any) -> None:
     """No model of that name, or no reference at all."""
