@@ -1,4 +1,4 @@
-"""What django-allauth puts into a session in the midst of a login that is no plain data: how the address is verified."""
+"""What django-allauth keeps of a login that is under way and is no plain data: how the address is to be verified."""
 
 # The library is an extra:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false

@@ -1,4 +1,4 @@
-"""What authlib hands to an application that keeps it: the claims about a user, and a token of OAuth 2. Both are dicts."""
+"""What authlib hands to applications, which may keep it: the claims about a user and a token of OAuth 2, both dicts."""
 
 # Arbitrary data has no static type, and the library is an extra:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
@@ -30,7 +30,7 @@ def _register_token(registry: ConverterRegistry) -> None:
 def _register(registry: ConverterRegistry, cls: Any) -> None:
     def read(plain: Any) -> Any:
         value = cls.__new__(cls)  # a token's __init__ may add when it expires, counted from now
-        dict.update(value, expect_pairs(plain))
+        value.update(expect_pairs(plain))
         return value
 
     registry.register(

@@ -1,4 +1,4 @@
-"""A Django site with what applications of Django put into sessions: accounts, messages, forms, django-allauth, authlib."""
+"""A Django site with what goes into sessions there: accounts, messages, forms, django-allauth, authlib."""
 
 from decimal import Decimal
 from functools import cache
@@ -24,7 +24,7 @@ def who(request: HttpRequest) -> HttpResponse:
 def tell(request: HttpRequest) -> HttpResponse:
     """Leave messages, of which a cookie has no room for all."""
     messages.success(request, "bought")
-    messages.info(request, mark_safe("<b>tea</b>"), extra_tags="shop cart")  # noqa: S308 - it is ours
+    messages.info(request, mark_safe("<b>tea</b>"), extra_tags="shop cart")
     messages.warning(request, gettext_lazy("Yes"), fail_silently=True)
     messages.error(request, LONG)
     return HttpResponse()
@@ -45,7 +45,7 @@ def step(request: HttpRequest) -> HttpResponse:
     """Keep the first page of a form of several pages."""
     request.session["step"] = request.POST
     request.session["label"] = gettext_lazy("Yes")
-    request.session["hint"] = mark_safe("<b>tea</b>")  # noqa: S308 - it is ours
+    request.session["hint"] = mark_safe("<b>tea</b>")
     request.session["price"] = Decimal("9.90")
     request.session.set_test_cookie()
     request.session.set_expiry(600)

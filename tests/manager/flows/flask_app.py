@@ -19,6 +19,7 @@ from flask_login import (
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from flows.openid_provider import CLIENT
 from markupsafe import Markup
+from web.flask_shop import SECRET_KEY
 
 from memcached_sessions.manager.web.flask import MemcachedSessions
 
@@ -41,7 +42,7 @@ def new_app(provider: str, **config: Any) -> Flask:
         Of Flask and of the sessions.
     """
     app = Flask("shop")
-    app.config.update(SECRET_KEY="a secret of the tests, long enough", TESTING=True, USE_SESSION_FOR_NEXT=True)
+    app.config.update(SECRET_KEY=SECRET_KEY, TESTING=True, USE_SESSION_FOR_NEXT=True)
     app.config.update(config)
     MemcachedSessions(app)
     CSRFProtect(app)
@@ -119,7 +120,10 @@ def _add_shop(app: Flask) -> None:
     @app.get("/flashed")
     def flashed() -> Response:
         return jsonify(
-            [[category, str(text), isinstance(text, Markup)] for category, text in get_flashed_messages(True)]
+            [
+                [category, str(text), isinstance(text, Markup)]
+                for category, text in get_flashed_messages(with_categories=True)
+            ]
         )
 
     @app.get("/token")
@@ -133,4 +137,4 @@ def _add_shop(app: Flask) -> None:
 
     @app.get("/kept")
     def kept() -> Response:
-        return jsonify(session["form"].getlist("size") + [session["query"]["page"]])
+        return jsonify([*session["form"].getlist("size"), session["query"]["page"]])

@@ -41,7 +41,7 @@ class _Provider(ThreadingHTTPServer):
 class _Request(BaseHTTPRequestHandler):
     server: _Provider
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
+    def do_GET(self) -> None:
         address = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         url = self.server.url
@@ -67,7 +67,7 @@ class _Request(BaseHTTPRequestHandler):
             case _:
                 self.send_error(404)
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+    def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         asked = self.server.asked.pop(form["code"][0])
         digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
