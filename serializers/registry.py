@@ -146,7 +146,7 @@ class ConverterRegistry:
         Traceback (most recent call last):
             ...
         memcached_sessions.serializers.errors.DeserializationError: the tag 'shop.Item' is of the converters for shop, \
-and nothing in this process has imported shop: import it where the application starts
+which wait until something in this process imports it: import shop where the application starts
         """
         with self._lock:
             awaited = Awaited(module, register_converters, of_plugin=self._loading)
@@ -256,8 +256,8 @@ converters: django-models
         modules = [awaited.module for awaited in self._awaited if awaited.library == library]
         if modules:
             return (
-                f"the tag {tag[:80]!r} is of the converters for {library}, and nothing in this process has imported "
-                f"{' or '.join(modules)}: import it where the application starts"
+                f"the tag {tag[:80]!r} is of the converters for {library}, which wait until something in this process "
+                f"imports it: import {' or '.join(modules)} where the application starts"
             )
         return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
 

@@ -122,7 +122,7 @@ for library, payload in payloads.items():
         messages[library] = str(error)
 imported = [library for library in payloads if library in sys.modules]
 for message in messages.values():
-    for module in re.search("has imported (.+): import it", message)[1].split(" or "):
+    for module in re.search(": import (.+) where the application", message)[1].split(" or "):
         import_module(module)
 for payload in payloads.values():
     serializer.loads(payload)

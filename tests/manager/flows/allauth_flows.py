@@ -16,8 +16,8 @@ def _code(secret: str) -> str:
     """Return what an authenticator shows now."""
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
-    (counter, *_) = yield_hotp_counters_from_time()
-    return format_hotp_value(hotp_value(secret, counter))
+    _before, now, _after = yield_hotp_counters_from_time()
+    return format_hotp_value(hotp_value(secret, now))
 
 
 def _verified(user: Any) -> Any:

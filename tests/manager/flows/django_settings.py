@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "LOGIN_REDIRECT_URL": "/who",
+    "MFA_TOTP_TOLERANCE": 1,  # a code may be used a moment after it was shown
     "MIDDLEWARE": [*ALL_MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"],
     "MIGRATION_MODULES": dict.fromkeys((*_APPS, *_OF_ALLAUTH)),
     "ROOT_URLCONF": "flows.django_site",
