@@ -1,19 +1,22 @@
 """What FastAPI applications and authlib put into sessions comes through every format, and what it is for goes on
 elsewhere."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flows.flow import Flow
 from flows.openid_provider import openid_provider
 from flows.starlette_flows import FLOWS
 from flows.starlette_run import run_in_starlette
-from flows.types_page import check_page
+from flows.types_page import DOCS, check_page
 from flows.witness import FORMATS
 from memcached_process import MemcachedProcess
 from starlette.datastructures import URL, FormData, Headers, QueryParams
 
 from memcached_sessions.serializers import SerializationError, get_serializer
+from memcached_sessions.serializers.fidelity import difference
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,18 @@ def test_the_page_says_what_is_in_the_sessions(shared_memcached: MemcachedProces
     """No more and no less."""
     nodes = f"n1:127.0.0.1:{shared_memcached.port}"
     check_page("types-starlette.md", [run_in_starlette(flow, "compact", nodes, provider) for flow in FLOWS])
+
+
+def test_the_model_that_the_page_shows_is_kept() -> None:
+    """As the class that it is."""
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```$", (DOCS / "types-starlette.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    names: dict[str, Any] = {"__name__": "shop"}
+    exec(example, names)  # noqa: S102 - of our own page
+    line = names["Line"](sku="a-1", price="9.90")
+    serializer = get_serializer("compact")
+    assert difference([line], serializer.loads(serializer.dumps([line]))) is None
 
 
 @pytest.mark.parametrize(

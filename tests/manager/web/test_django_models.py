@@ -1,8 +1,10 @@
 """Instances of Django's models in a session: refused, unless the application has chosen to keep references to them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from memcached_sessions.serializers import (
 
 __all__ = ["django_process"]
 
+PAGE = Path(__file__).parents[3] / "docs" / "types-django.md"
 FORMATS = ("json", "msgpack", "cbor", "compact", "pickle")
 _numbers = count()
 
@@ -139,16 +142,23 @@ def test_the_user_of_a_request_is_kept_like_any_other(name: str) -> None:
 
 
 @in_django
-def test_a_manager_keeps_them_by_its_setting() -> None:
-    """In a request after the one that put the user into the session."""
-    from memcached_sessions import SessionManager
+def test_the_settings_that_the_page_shows_choose_them() -> None:
+    """For Django's sessions, in a request after the one that put the user there."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from memcached_sessions.manager.web.django import SessionStore
 
     user = new_user()
-    with SessionManager("memory://", custom_converters=["django-models"]) as manager:
-        with manager.request(None) as session:
-            session["owner"] = user
-        with manager.request(session.id) as session:
-            assert session["owner"].pk == user.pk
+    names: dict[str, Any] = {}
+    (example,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    exec(example, names)  # noqa: S102 - of our own page
+    shown = names["MEMCACHED_SESSIONS"] | {"nodes": settings.MEMCACHED_SESSIONS["nodes"]}
+    with override_settings(MEMCACHED_SESSIONS=shown):
+        store = SessionStore()
+        store["owner"] = user
+        store.save()
+        assert SessionStore(store.session_key)["owner"].username == user.username
 
 
 @pytest.mark.parametrize(
