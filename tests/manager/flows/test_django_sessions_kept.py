@@ -1,12 +1,9 @@
 """What Django, django-allauth and authlib put into sessions comes through every format, and what it is for goes on
 elsewhere."""
 
-from collections.abc import Iterator
-
 import pytest
 from flows.django_run import FLOWS_BY_NAME, run_in_django
 from flows.django_settings import SETTINGS
-from flows.openid_provider import openid_provider
 from flows.types_page import check_page
 from flows.witness import FORMATS
 from web.django_process import django_process, in_django
@@ -14,13 +11,6 @@ from web.django_process import django_process, in_django
 __all__ = ["django_process"]
 
 DJANGO_SETTINGS = SETTINGS
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    """The address of who logs visitors in."""
-    with openid_provider() as url:
-        yield url
 
 
 @pytest.mark.parametrize("serializer", FORMATS)

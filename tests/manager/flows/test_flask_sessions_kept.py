@@ -1,22 +1,12 @@
 """What Flask and its extensions put into sessions comes through every format, and what it is for goes on elsewhere."""
 
-from collections.abc import Iterator
-
 import pytest
 from flows.flask_flows import FLOWS
 from flows.flask_run import run_in_flask
 from flows.flow import Flow
-from flows.openid_provider import openid_provider
 from flows.types_page import check_page
 from flows.witness import FORMATS
 from memcached_process import MemcachedProcess
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    """The address of who logs visitors in."""
-    with openid_provider() as url:
-        yield url
 
 
 @pytest.mark.parametrize("serializer", FORMATS)

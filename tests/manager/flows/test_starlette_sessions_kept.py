@@ -2,12 +2,10 @@
 elsewhere."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flows.flow import Flow
-from flows.openid_provider import openid_provider
 from flows.starlette_flows import FLOWS
 from flows.starlette_run import run_in_starlette
 from flows.types_page import DOCS, check_page
@@ -17,13 +15,6 @@ from starlette.datastructures import URL, FormData, Headers, QueryParams
 
 from memcached_sessions.serializers import SerializationError, get_serializer
 from memcached_sessions.serializers.fidelity import difference
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    """The address of who logs visitors in."""
-    with openid_provider() as url:
-        yield url
 
 
 @pytest.mark.parametrize("serializer", FORMATS)
