@@ -12,7 +12,8 @@ from .available import SerializerInfo, available_serializers, get_serializer
 from .converter import Converter, FieldsConverter
 from .errors import DeserializationError, PluginError, SerializationError
 from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer, Variants
-from .registry import DEFAULT, ConverterRegistry, register
+from .registering import register
+from .registry import DEFAULT, ConverterRegistry
 
 __all__ = [
     "DEFAULT",

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from threading import Event, Thread
 from types import ModuleType
 
@@ -50,7 +51,7 @@ def test_until_then_its_values_are_refused_like_any_others(registry: ConverterRe
 
 
 def test_a_reader_that_comes_too_early_is_told_what_to_import(registry: ConverterRegistry) -> None:
-    with pytest.raises(DeserializationError, match=f"a: the tag .*: import {LIBRARY} where the application starts"):
+    with pytest.raises(DeserializationError, match=f"a: the tag .* imports it: import {LIBRARY} where"):
         get_serializer("json", registry).loads(b'{"a":{"$library_of_a_test.Thing":"x"}}')
 
 
@@ -82,9 +83,9 @@ def test_what_the_application_registered_writes_and_the_shipped_converter_reads(
     imported: Callable[[], ModuleType],
 ) -> None:
     registry = ConverterRegistry()
-    registry._loading = True  # noqa: SLF001 - as an entry point of an installed distribution would find it
+    registry._arrivals.of_plugins = True  # noqa: SLF001 - as an entry point of an installed distribution would find it
     registry.when_imported(LIBRARY, register_thing)
-    registry._loading = False  # noqa: SLF001
+    registry._arrivals.of_plugins = False  # noqa: SLF001
     registry.register(Thing, tag="mine", encode=str.__str__, decode=Thing)
     imported()
     assert registry.lift(f"{LIBRARY}.Thing", "x") == "x"
@@ -138,6 +139,28 @@ def test_a_converter_that_asks_the_registry_while_it_is_registered_does_not_loop
     assert registry.lower(Thing("x"))[1] == "x"
 
 
+def test_a_command_has_the_library_of_a_tag_imported(
+    registry: ConverterRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{LIBRARY}.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    serializer = get_serializer("json", registry)
+    registry.import_libraries()
+    with pytest.raises(DeserializationError, match="no class is registered under the tag 'other.Thing'"):
+        serializer.loads(b'{"$other.Thing":"x"}')
+    try:
+        assert LIBRARY not in sys.modules
+        assert type(serializer.loads(b'{"$library_of_a_test.Thing":"x"}')) is Thing
+    finally:
+        sys.modules.pop(LIBRARY, None)
+
+
+def test_a_command_that_meets_a_tag_of_a_library_that_is_not_installed_says_so(registry: ConverterRegistry) -> None:
+    registry.import_libraries()
+    with pytest.raises(DeserializationError, match=f"import {LIBRARY} where"):
+        get_serializer("json", registry).loads(b'{"$library_of_a_test.Thing":"x"}')
+
+
 @pytest.mark.parametrize("spec", ["django-model", "shop"])
 def test_optional_converters_are_named_where_a_setting_names_none(spec: str) -> None:
     with pytest.raises(ValueError, match=r"nor the name of optional converters: .*django-models"):
@@ -147,4 +170,4 @@ def test_optional_converters_are_named_where_a_setting_names_none(spec: str) -> 
 def test_optional_converters_are_loaded_by_their_name() -> None:
     registry = ConverterRegistry()
     registry.load("django-models")
-    assert "django.db.models.base" in [awaited.module for awaited in registry._awaited]  # noqa: SLF001 - no other sign
+    assert "django.db.models.base" in registry.awaited

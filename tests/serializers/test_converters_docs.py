@@ -39,7 +39,7 @@ def test_its_tables_have_every_converter_and_the_module_that_it_waits_for() -> N
     registry = ConverterRegistry()
     registry.load("django-models")
     assert registry.converter_for(object) is None
-    awaited = {each.module for each in registry._awaited}  # noqa: SLF001 - nothing else lists them
+    awaited = set(registry.awaited)
     libraries = {module.partition(".")[0] for module in awaited}
     listed = {module for row in rows() for module in re.findall(r"`([\w.]+)`", row[4])}
     assert {module for module in listed if module.partition(".")[0] in libraries} == awaited
