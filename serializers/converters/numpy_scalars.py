@@ -47,7 +47,7 @@ def _read_int(cls: Any, plain: Any) -> Any:
 
 def _read_float(cls: Any, plain: Any) -> Any:
     number = expect(float, plain)
-    if isfinite(number) and abs(number) > np.finfo(cls).max:
+    if isfinite(number) and abs(number) > float(np.finfo(cls).max):
         raise DeserializationError(f"a number that {cls.__name__} does not hold")
     return cls(number)
 

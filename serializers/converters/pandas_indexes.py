@@ -83,8 +83,8 @@ def _write_range(index: Any) -> dict[str, Any]:
 
 def _read_range(plain: Any) -> Any:
     fields = expect(dict, plain)
-    bounds = (expect(int, fields[name]) for name in ("start", "stop", "step"))
-    return pd.RangeIndex(*bounds, name=fields.get("name"))
+    start, stop, step = (expect(int, fields[name]) for name in ("start", "stop", "step"))
+    return pd.RangeIndex(start, stop, step, name=fields.get("name"))
 
 
 def _write_moments(index: Any) -> dict[str, Any]:

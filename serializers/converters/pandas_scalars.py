@@ -43,11 +43,11 @@ def _write_moment(value: Any) -> list[Any]:
 def _read_moment(plain: Any) -> Any:
     count, unit, zone, fold = expect_list(plain, 4) if len(expect(list, plain)) != 2 else [*plain, None, 0]
     moment = pd.Timestamp(np.datetime64(expect(int, count), _unit(unit)))
-    if not isinstance(moment, pd.Timestamp):
+    if not isinstance(moment, pd.Timestamp) or expect(int, fold) not in (0, 1):
         raise DeserializationError("no moment")
     if expect_zone(zone):
         moment = moment.tz_localize("UTC").tz_convert(zone)
-    return moment if moment.fold == expect(int, fold) else moment.replace(fold=fold)
+    return moment if moment.fold == fold else moment.replace(fold=fold)
 
 
 def _write_span(value: Any) -> list[Any]:
@@ -62,7 +62,7 @@ def _read_span(plain: Any) -> Any:
     return span
 
 
-def _unit(plain: Any) -> str:
+def _unit(plain: Any) -> Any:
     if expect(str, plain) not in _UNITS:
         raise DeserializationError("no unit of time")
     return plain

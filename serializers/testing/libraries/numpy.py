@@ -65,7 +65,7 @@ def _as_a_key() -> Any:
 
 
 def _objects() -> Any:
-    array = np.empty((2, 2), object, order="F")
+    array: Any = np.empty((2, 2), object, order="F")
     array.flat = [(1, [2]), None, np.int8(3), "käse"]
     return array
 

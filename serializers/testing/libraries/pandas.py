@@ -33,13 +33,13 @@ def _compare(original: Any, loaded: Any) -> None:
     if isinstance(original, list):
         assert [changed(*pair) for pair in zip(original, loaded, strict=True)] == [""] * len(original)
     elif isinstance(original, pd.DataFrame):
-        pd.testing.assert_frame_equal(original, loaded, check_column_type="exact", **exactly)
+        pd.testing.assert_frame_equal(original, loaded, check_column_type=True, **exactly)
         for position in range(original.shape[1]):
             _compare(original.iloc[:, position], loaded.iloc[:, position])
         _compare(original.columns, loaded.columns)
         assert original.attrs == loaded.attrs
     elif isinstance(original, pd.Series):
-        pd.testing.assert_series_equal(original, loaded, check_index_type="exact", check_freq=True, **exactly)
+        pd.testing.assert_series_equal(original, loaded, check_index_type=True, check_freq=True, **exactly)
         _compare(original.index, loaded.index)
         assert original.attrs == loaded.attrs
         _compare_objects(original, loaded)
