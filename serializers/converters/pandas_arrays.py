@@ -17,17 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..collisions import collision, hashes_collide
 from ..errors import DeserializationError, SerializationError
 from ..registry import ConverterRegistry
 from .numpy_arrays import name_of
 from .pandas_scalars import expect_zone
 from .plain_data import expect
 
-MAX_CATEGORIES = 10_000
-"""Categories of an array, values of a level of an index. Each is looked up by hashes that hostile bytes can make equal:
-so many take a fraction of a second, what a payload could hold minutes."""
-
 _NUMBERS = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
+_OTHERS = (pd.arrays.DatetimeArray, pd.Categorical, *_NUMBERS)
 _TEXTS = (pd.arrays.StringArray, pd.arrays.ArrowStringArray)
 _REMEDIES = {
     "SparseDtype": "use .sparse.to_dense()",
@@ -50,12 +48,22 @@ def register_converters(registry: ConverterRegistry) -> None:
 
 
 def array_of(values: Any, where: str) -> Any:
-    """Return the array of a series or index, if it is kept.
+    """Return the array of a series or index, if it is kept; parameters and errors are those of `check_dtype`.
+
+    >>> array_of(pd.Series([1, 2], dtype="int8"), "this series").tolist()
+    [1, 2]
+    """
+    check_dtype(values, where)
+    return values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+
+
+def check_dtype(values: Any, where: str) -> None:
+    """Refuse a series or index of a dtype that is not kept; nothing is made of its values.
 
     Parameters
     ----------
     values
-        A series or index.
+        A series or index, but no MultiIndex.
     where
         What it is, for the message.
 
@@ -64,26 +72,21 @@ def array_of(values: Any, where: str) -> Any:
     SerializationError
         Its dtype is not kept; with the remedy.
 
-    >>> array_of(pd.Series([1, 2], dtype="int8"), "this series").tolist()
-    [1, 2]
-    >>> array_of(pd.Series([pd.Interval(0, 1)]), "this series")
+    >>> check_dtype(pd.Series([pd.Interval(0, 1)]), "this series")
     Traceback (most recent call last):
         ...
     memcached_sessions.serializers.errors.SerializationError: this series has the dtype interval[int64, right], which \
 is not kept: use .astype('str'), or keep its ends
     """
-    if isinstance(values.dtype, np.dtype):
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype):
         try:
-            name_of(values.dtype)
+            name_of(dtype)
         except SerializationError as error:
             raise SerializationError(f"{where}: {error.problem}") from error
-        return values.to_numpy()
-    array = values.array
-    known = (pd.arrays.DatetimeArray, pd.Categorical, *_NUMBERS)
-    if type(array) not in known and not (isinstance(array, _TEXTS) and _is_known_text(array.dtype)):
-        remedy = _REMEDIES.get(type(array.dtype).__name__, "use .astype() with a dtype of NumPy or pandas")
-        raise SerializationError(f"{where} has the dtype {array.dtype}, which is not kept: {remedy}")
-    return array
+    elif type(values.array) not in _OTHERS and not (isinstance(values.array, _TEXTS) and _is_known_text(dtype)):
+        remedy = _REMEDIES.get(type(dtype).__name__, "use .astype() with a dtype of NumPy or pandas")
+        raise SerializationError(f"{where} has the dtype {dtype}, which is not kept: {remedy}")
 
 
 def expect_array(plain: Any) -> Any:
@@ -100,10 +103,18 @@ def expect_numpy(plain: Any, kinds: str) -> Any:
     return plain
 
 
-def check_number_of_categories(values: Any, error: type[ValueError]) -> None:
-    """Refuse what takes too long to look up."""
-    if len(values) > MAX_CATEGORIES:
-        raise error(f"more than {MAX_CATEGORIES} categories or values of a level: keep them as a plain column")
+def check_distinct(labels: Any, error: type[ValueError]) -> None:
+    """Refuse an index of categories, or of a level, with labels that are equal, in a time that grows with their number.
+
+    What pandas does itself takes the square of it where hostile bytes give all labels one hash.
+    """
+    if isinstance(labels, pd.RangeIndex):
+        return  # of any length, and made of no labels
+    values = (labels.asi8 if isinstance(labels, (pd.DatetimeIndex, pd.TimedeltaIndex)) else labels).tolist()
+    if hashes_collide(values):
+        raise error(collision())
+    if len(set(values)) < len(values):
+        raise error("two categories, or values of a level, are equal: make it anew")
 
 
 def write_moments(values: Any) -> dict[str, Any]:
@@ -136,8 +147,8 @@ def _read_moments(plain: Any) -> Any:
 
 
 def _write_categories(array: Any) -> dict[str, Any]:
-    check_number_of_categories(array.categories, SerializationError)
-    array_of(array.categories, "the index of the categories")
+    check_dtype(array.categories, "the index of the categories")
+    check_distinct(array.categories, SerializationError)
     return {"categories": array.categories, "codes": np.array(array.codes), "ordered": bool(array.ordered)}
 
 
@@ -146,9 +157,12 @@ def _read_categories(plain: Any) -> Any:
     categories = fields["categories"]
     if not isinstance(categories, pd.Index) or isinstance(categories, (pd.MultiIndex, pd.CategoricalIndex)):
         raise DeserializationError("no index of categories")
-    check_number_of_categories(categories, DeserializationError)
-    codes = expect_numpy(fields["codes"], "i")
-    dtype = pd.CategoricalDtype(categories, ordered=expect(bool, fields["ordered"]))
+    check_distinct(categories, DeserializationError)
+    if categories.hasnans:
+        raise DeserializationError("a category that stands for a missing value")
+    codes, ordered = expect_numpy(fields["codes"], "i"), expect(bool, fields["ordered"])
+    dtypes: Any = pd.CategoricalDtype
+    dtype = dtypes._from_fastpath(categories, ordered)  # noqa: SLF001 - what the public way checks is checked above
     return pd.Categorical.from_codes(codes, dtype=dtype)
 
 

@@ -17,7 +17,15 @@ import pandas as pd
 
 from ..errors import DeserializationError, SerializationError
 from ..registry import ConverterRegistry
-from .pandas_arrays import array_of, check_number_of_categories, expect_array, expect_numpy, read_moments, write_moments
+from .pandas_arrays import (
+    array_of,
+    check_distinct,
+    check_dtype,
+    expect_array,
+    expect_numpy,
+    read_moments,
+    write_moments,
+)
 from .plain_data import expect
 
 _FREQUENCY = re.compile(r"-?\d{0,6}(?:ns|us|ms|s|min|h|D|B|W-[A-Z]{3}|B?M[ES]|B?[QY][ES]-[A-Z]{3})", re.ASCII)
@@ -49,7 +57,7 @@ def check_index(index: Any, where: str) -> Any:
     RangeIndex(start=0, stop=2, step=1)
     """
     if not isinstance(index, pd.MultiIndex):
-        array_of(index, where)
+        check_dtype(index, where)
     return index
 
 
@@ -131,8 +139,8 @@ def _frequency(fields: dict[str, Any]) -> Any:
 
 def _write_levels(index: Any) -> dict[str, Any]:
     for position, level in enumerate(index.levels):
-        check_number_of_categories(level, SerializationError)
-        array_of(level, f"level {position} of this MultiIndex")
+        check_dtype(level, f"level {position} of this MultiIndex")
+        check_distinct(level, SerializationError)
     return {
         "levels": [level.rename(None) for level in index.levels],
         "codes": [np.array(codes) for codes in index.codes],
@@ -144,8 +152,11 @@ def _read_levels(plain: Any) -> Any:
     fields = expect(dict, plain)
     levels = [expect_index(level) for level in expect(list, fields["levels"])]
     codes = [expect_numpy(each, "i") for each in expect(list, fields["codes"])]
-    for level in levels:
-        if isinstance(level, pd.MultiIndex):
-            raise DeserializationError("a level that has levels")
-        check_number_of_categories(level, DeserializationError)
-    return pd.MultiIndex(levels=levels, codes=codes, names=expect(list, fields["names"]))
+    if len(levels) != len(codes) or len({len(each) for each in codes}) != 1:
+        raise DeserializationError("no levels of one length")
+    for level, each in zip(levels, codes, strict=True):
+        if isinstance(level, pd.MultiIndex) or (len(each) and not -1 <= each.min() <= each.max() < len(level)):
+            raise DeserializationError("no level of a MultiIndex")
+        check_distinct(level, DeserializationError)
+    # Verified above: pandas does not bound what hashing costs.
+    return pd.MultiIndex(levels=levels, codes=codes, names=expect(list, fields["names"]), verify_integrity=False)
