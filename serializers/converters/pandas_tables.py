@@ -56,8 +56,9 @@ def _read_frame(plain: Any) -> Any:
     arrays = [expect_array(each) for each in expect(list, fields["data"])]
     if len(arrays) != len(columns):
         raise DeserializationError("a frame with another number of columns than labels")
-    # Each column a series of this very index, so that nothing is aligned and no dtype guessed.
-    frame = pd.DataFrame({at: _column(array, index) for at, array in enumerate(arrays)}, index=index)
+    # Each column a series of this very index, so that nothing is aligned and no dtype guessed. Not copied: in hostile
+    # bytes they can be one array, any number of times.
+    frame = pd.DataFrame({at: _column(array, index) for at, array in enumerate(arrays)}, index=index, copy=False)
     frame.columns = columns
     return _with_attributes(frame, fields)
 

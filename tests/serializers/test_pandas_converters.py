@@ -13,7 +13,7 @@ from memcached_sessions.serializers import ConverterRegistry, get_serializer
 from memcached_sessions.serializers.testing.libraries.pandas import changed
 
 FORMATS = ["json", "msgpack", "cbor", "compact", "pickle"]
-_PROPERTY = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+_PROPERTY = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize("name", FORMATS)
