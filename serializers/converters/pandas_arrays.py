@@ -158,11 +158,9 @@ def _read_categories(plain: Any) -> Any:
     if not isinstance(categories, pd.Index) or isinstance(categories, (pd.MultiIndex, pd.CategoricalIndex)):
         raise DeserializationError("no index of categories")
     check_distinct(categories, DeserializationError)
-    if categories.hasnans:
-        raise DeserializationError("a category that stands for a missing value")
     codes, ordered = expect_numpy(fields["codes"], "i"), expect(bool, fields["ordered"])
-    dtypes: Any = pd.CategoricalDtype
-    dtype = dtypes._from_fastpath(categories, ordered)  # noqa: SLF001 - what the public way checks is checked above
+    vars(categories)["_cache"]["is_unique"] = True  # where pandas looks before it hashes them
+    dtype = pd.CategoricalDtype(categories, ordered=ordered)
     return pd.Categorical.from_codes(codes, dtype=dtype)
 
 

@@ -6,10 +6,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pytz
 from hypothesis import strategies as st
 
 _UNITS = ["s", "ms", "us", "ns"]
-_ZONES = [UTC, timezone(timedelta(hours=-3)), *map(ZoneInfo, ["UTC", "Europe/Berlin", "Australia/Lord_Howe"])]
+_ZONES = [
+    UTC,
+    timezone(timedelta(hours=-3)),
+    *map(ZoneInfo, ["UTC", "Europe/Berlin", "Australia/Lord_Howe"]),
+    pytz.timezone("Europe/Berlin"),
+]
 _FREQUENCIES = [
     "D",
     "-2D",

@@ -11,7 +11,7 @@ from .library_sample import LibrarySample
 
 LIBRARIES = (
     *("allauth", "attrs", "authlib", "bson", "django", "flask_babel", "markupsafe", "numpy", "pandas"),
-    *("pendulum", "pydantic", "sqlalchemy", "werkzeug", "whenever"),
+    *("pendulum", "pydantic", "pytz", "sqlalchemy", "werkzeug", "whenever"),
 )
 """By the names under which they are imported."""
 
