@@ -10,8 +10,8 @@ from ...registry import ConverterRegistry
 from .library_sample import LibrarySample
 
 LIBRARIES = (
-    *("allauth", "attrs", "authlib", "bson", "django", "flask_babel", "markupsafe", "pendulum", "pydantic"),
-    *("sqlalchemy", "werkzeug", "whenever"),
+    *("allauth", "attrs", "authlib", "bson", "django", "flask_babel", "markupsafe", "numpy", "pandas"),
+    *("pendulum", "pydantic", "pytz", "sqlalchemy", "werkzeug", "whenever"),
 )
 """By the names under which they are imported."""
 
