@@ -1,14 +1,17 @@
 """Which implementation is used where there are two: the compiled module, or Python, which specifies it.
 
-The environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, for `compact` and for the lowering pass of the tree
-formats alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes and errors are the same.
+The environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, for `compact`, the lowering pass of the tree formats
+and the check of msgpack's keys alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes
+and errors are the same.
 """
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from .lowering import Lowering, PythonLowering
+from .string_keys import refuse_other_keys
 
 _CHOICE = "MEMCACHED_SESSIONS_COMPACT"
 _COMPILED = f"{__package__}.compact._compact"
@@ -49,3 +52,15 @@ def lowering_pass() -> type[Lowering]:
     """
     compiled = compiled_module(asked_for())
     return compiled.Lowering if compiled else PythonLowering
+
+
+def key_check() -> Callable[[bytes], None]:
+    """Return what refuses msgpack with keys that are no strings.
+
+    Raises
+    ------
+    ValueError
+        As `compiled_module` does.
+    """
+    compiled = compiled_module(asked_for())
+    return compiled.refuse_other_keys if compiled else refuse_other_keys
