@@ -40,7 +40,7 @@ _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 class Rules:
     """What a format's library keeps, and how the format writes the rest.
 
-    Every library keeps None, bool, text, finite floats, integers of 64 bits with a sign, lists, and dicts whose keys are
+    Every library keeps None, bool, text, finite floats, integers of 63 bits and a sign, lists, and dicts whose keys are
     text.
     """
 

@@ -73,9 +73,8 @@ def check_text(place: Place, name: str) -> None:
     SerializationError
         The place holds a lone surrogate; with its path.
     """
-    if type(place.value) is str:
-        if not is_text(place.value):
-            raise SerializationError(no_text(name), path=str(place))
+    if type(place.value) is str and not is_text(place.value):
+        raise SerializationError(no_text(name), path=str(place))
 
 
 def is_text(value: str) -> bool:

@@ -43,8 +43,8 @@ class Plugin:
         Raises
         ------
         PluginError
-            Two distributions claim the name, or the import failed; `NotInstalledError` if that is only for the want of a
-            library that an extra brings.
+            Two distributions claim the name, or the import failed; `NotInstalledError` if that is only for the want of
+            a library that an extra brings.
         """
         (entry, *rivals) = self.entries
         if rivals:

@@ -4,9 +4,9 @@ Payloads are of Fory's cross-language form, and hold plain data only: in that fo
 functions, classes or what `copy` and `pickle` ask objects for, and in its strict mode it makes no class by a name. A
 value that is no plain data is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
 
-It is not safe, and no bytes were found that run code or end the process: pyfory takes numbers of any size for keys and
-elements, any count of which can share a hash (see `collisions`), and makes a list of as many items as a payload may have
-bytes from a few of them. A session store must sign these payloads.
+It is not safe. Hostile bytes run no code, but pyfory takes numbers of any size for keys and elements, any count of
+which can share a hash (see `collisions`), and makes a list of very many items from a few bytes. A session store must
+sign these payloads.
 
 Invariant: a `Fory`, which keeps its buffers between calls, is used by one call at a time.
 """
@@ -50,8 +50,8 @@ class ForySerializer(TreeSerializer):
 
     def __init__(self, *, registry: ConverterRegistry = DEFAULT, max_size: int = MAX_SIZE) -> None:
         super().__init__(registry=registry, max_size=max_size)
-        self._idle: list[Any] = []
-        """Each `Fory` that no call uses. Adding and taking are atomic, and no lock can be held while a process forks."""
+        self._idle = [self._made()]
+        """Each that no call uses. Adding and taking are atomic, and no lock can be held while a process forks."""
 
     @property
     def rules(self) -> Rules:

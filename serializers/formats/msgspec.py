@@ -1,10 +1,9 @@
-"""The `msgspec` serializer: msgpack, or JSON if asked for, by the library of that name, which the extra ``msgspec`` brings.
+"""The `msgspec` serializer: msgpack or JSON, by the library of that name, which the extra ``msgspec`` brings.
 
 A value that the format lacks is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
 
-msgspec grows containers with the bytes that are there, and its depth is bounded by Python's recursion limit. Of msgpack it
-takes any value for a key, a tuple too, of which hostile bytes can hold any number with one hash: `string_keys` refuses
-them beforehand. In JSON all keys are strings.
+Of msgpack msgspec takes any value for a key, a tuple too, of which hostile bytes can hold any number with one hash:
+`string_keys` refuses them beforehand. In JSON all keys are strings. Depth is bounded by Python's recursion limit.
 """
 
 # Arbitrary data has no static type:

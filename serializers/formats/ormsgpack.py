@@ -1,14 +1,15 @@
 """The `ormsgpack` serializer: msgpack by the library of that name, which the extra ``ormsgpack`` brings.
 
 A value that msgpack lacks is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
-ormsgpack refuses keys that are no strings and, without a hook, extensions; it grows containers with the bytes that are
-there, and reads at most 1 024 levels. It does not see bytes after the value, so one more value is put there for it.
+ormsgpack refuses keys that are no strings and, without a hook, extensions; it makes no container of more items than
+bytes are there, and reads at most 1 024 levels. It does not see bytes after the value, so one more value is put there.
 """
 
 # Arbitrary data has no static type:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
+from re import findall
 from typing import Any, ClassVar
 
 from ..errors import NotInstalledError
@@ -21,6 +22,11 @@ try:
     import ormsgpack
 except ModuleNotFoundError as error:
     raise NotInstalledError(error, "memcached-sessions[ormsgpack]") from error
+
+if [int(number) for number in findall(r"\d+", ormsgpack.__version__)] < [1, 13, 1]:
+    raise NotInstalledError(
+        f"ormsgpack {ormsgpack.__version__}, whose process hostile bytes can end", "memcached-sessions[ormsgpack]"
+    )
 
 _TWO = b"\x92"  # array of two
 _END = "end of the payload"
