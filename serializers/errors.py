@@ -49,7 +49,7 @@ class NotInstalledError(PluginError):
     Parameters
     ----------
     missing
-        What is not there, or is too old.
+        What Python said of the library.
     extra
         What to install, as pip is told.
 
@@ -57,5 +57,5 @@ class NotInstalledError(PluginError):
     "No module named 'msgspec': pip install 'memcached-sessions[msgspec]'"
     """
 
-    def __init__(self, missing: object, extra: str) -> None:
+    def __init__(self, missing: ModuleNotFoundError, extra: str) -> None:
         super().__init__(f"{missing}: pip install '{extra}'")

@@ -1,8 +1,8 @@
 """Which implementation is used where there are two: the compiled module, or Python, which specifies it.
 
 The environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, for `compact`, the lowering pass of the tree formats
-and the check of msgpack's keys alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes
-and errors are the same.
+and the look over msgpack alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes and
+errors are the same.
 """
 
 import os
@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from .lowering import Lowering, PythonLowering
-from .string_keys import refuse_other_keys
+from .msgpack_shape import look_over
 
 _CHOICE = "MEMCACHED_SESSIONS_COMPACT"
 _COMPILED = f"{__package__}.compact._compact"
@@ -54,8 +54,8 @@ def lowering_pass() -> type[Lowering]:
     return compiled.Lowering if compiled else PythonLowering
 
 
-def key_check() -> Callable[[bytes], None]:
-    """Return what refuses msgpack with keys that are no strings.
+def look_over_msgpack() -> Callable[[bytes], None]:
+    """Return what looks msgpack over before a library reads it.
 
     Raises
     ------
@@ -63,4 +63,4 @@ def key_check() -> Callable[[bytes], None]:
         As `compiled_module` does.
     """
     compiled = compiled_module(asked_for())
-    return compiled.refuse_other_keys if compiled else refuse_other_keys
+    return compiled.look_over if compiled else look_over

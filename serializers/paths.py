@@ -78,7 +78,7 @@ def check_text(place: Place, name: str) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Return whether a string can be encoded: it holds no surrogate.
+    r"""Return whether a string can be encoded: it holds no surrogate.
 
     >>> is_text("käse"), is_text("\ud800")
     (True, False)

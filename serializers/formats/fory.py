@@ -103,7 +103,8 @@ class ForySerializer(TreeSerializer):
             xlang=True,
             ref=False,
             strict=True,
-            max_depth=2 * MAX_DEPTH,
+            compatible=False,  # else it makes objects of its own of structures that nobody registered
+            max_depth=2 * (MAX_DEPTH + 2),  # it counts a list as two levels, and a leaf as one
             max_graph_memory_bytes=min(self.max_size * _BYTES_OF_AN_ITEM, _UNLIMITED),
             max_unbacked_container_items=min(self.max_size, _UNLIMITED),
         )

@@ -3,7 +3,8 @@
 A value that the format lacks is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
 
 Of msgpack msgspec takes any value for a key, a tuple too, of which hostile bytes can hold any number with one hash:
-`string_keys` refuses them beforehand. In JSON all keys are strings. Depth is bounded by Python's recursion limit.
+`msgpack_shape` looks the bytes over beforehand. In JSON all keys are strings, and Python's recursion limit bounds the
+depth.
 """
 
 # Arbitrary data has no static type:
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import NotInstalledError
-from ..implementations import key_check
+from ..implementations import look_over_msgpack
 from ..lowering import MAX_SIZE, Rules
 from ..protocol import LibraryCall
 from ..registry import DEFAULT, ConverterRegistry
@@ -64,7 +65,7 @@ class MsgspecSerializer(TreeSerializer):
             raise ValueError(f"msgspec has no format {format!r}: use {' or '.join(_LIBRARIES)}")
         self.format = format
         self._encode, self._decode = _LIBRARIES[format]
-        self._check = key_check() if format == "msgpack" else None
+        self._look_over = look_over_msgpack()
         super().__init__(registry=registry, max_size=max_size)
 
     @property
@@ -86,8 +87,8 @@ class MsgspecSerializer(TreeSerializer):
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""
-        if self._check:
-            self._check(data)
+        if self.format == "msgpack":
+            self._look_over(data)
         return lift_announced(self._decode(data), lift)
 
     def library_calls(self, value: object, /) -> LibraryCall:

@@ -1,20 +1,21 @@
 """The `ormsgpack` serializer: msgpack by the library of that name, which the extra ``ormsgpack`` brings.
 
 A value that msgpack lacks is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
-ormsgpack refuses keys that are no strings and, without a hook, extensions; it makes no container of more items than
-bytes are there, and reads at most 1 024 levels. It does not see bytes after the value, so one more value is put there.
+ormsgpack reads 1 024 levels, for which a thread may lack the stack, and does not see bytes after the value; releases
+before 1.13.1 make room for any number of items. So `msgpack_shape` looks the bytes over beforehand.
 """
 
 # Arbitrary data has no static type:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
-from re import findall
 from typing import Any, ClassVar
 
 from ..errors import NotInstalledError
-from ..lowering import Rules
+from ..implementations import look_over_msgpack
+from ..lowering import MAX_SIZE, Rules
 from ..protocol import LibraryCall
+from ..registry import DEFAULT, ConverterRegistry
 from .marked import MARK, announced, lift_announced, marked
 from .tree import Lift, TreeSerializer, library_call
 
@@ -22,15 +23,6 @@ try:
     import ormsgpack
 except ModuleNotFoundError as error:
     raise NotInstalledError(error, "memcached-sessions[ormsgpack]") from error
-
-if [int(number) for number in findall(r"\d+", ormsgpack.__version__)] < [1, 13, 1]:
-    raise NotInstalledError(
-        f"ormsgpack {ormsgpack.__version__}, whose process hostile bytes can end", "memcached-sessions[ormsgpack]"
-    )
-
-_TWO = b"\x92"  # array of two
-_END = "end of the payload"
-_PACKED_END = ormsgpack.packb(_END)
 
 
 class OrmsgpackSerializer(TreeSerializer):
@@ -46,6 +38,10 @@ class OrmsgpackSerializer(TreeSerializer):
     name: ClassVar[str] = "ormsgpack"
     implementation: ClassVar[str] = f"ormsgpack {ormsgpack.__version__}"
 
+    def __init__(self, *, registry: ConverterRegistry = DEFAULT, max_size: int = MAX_SIZE) -> None:
+        super().__init__(registry=registry, max_size=max_size)
+        self._look_over = look_over_msgpack()
+
     @property
     def rules(self) -> Rules:
         """What ormsgpack keeps."""
@@ -57,10 +53,8 @@ class OrmsgpackSerializer(TreeSerializer):
 
     def read(self, data: bytes, lift: Lift) -> Any:
         """Return the value of a payload."""
-        read, end = ormsgpack.unpackb(_TWO + data + _PACKED_END)
-        if end != _END:
-            raise ValueError("bytes after the value")
-        return lift_announced(read, lift)
+        self._look_over(data)
+        return lift_announced(ormsgpack.unpackb(data), lift)
 
     def library_calls(self, value: object, /) -> LibraryCall:
         """Return ormsgpack's own calls on the lowered data."""

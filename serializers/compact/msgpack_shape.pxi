@@ -1,28 +1,30 @@
-# What `string_keys` does in Python, in the same order and with the same words.
+# What `msgpack_shape` does in Python, in the same order and with the same words.
 #
 # Invariant: no object is made, and nothing behind `end` is read.
 
 cdef enum:
-    KEY_LEVELS = 255
+    SHAPE_LEVELS = 255
 
-cdef int MAX_KEY_LEVELS = min(string_keys_in_python.MAX_LEVELS, KEY_LEVELS)
+cdef int MAX_MSGPACK_LEVELS = min(msgpack_in_python.MAX_LEVELS, SHAPE_LEVELS)
 
 cdef struct OpenLevel:
     uint64_t left  # items
     bint keyed
 
 
-def refuse_other_keys(bytes data not None, /):
-    """Refuse msgpack with a key that is no string, with an extension, or too deep."""
+def look_over(bytes data not None, /):
+    """Refuse what a session is not written as: a key that is no string, an extension, too many levels."""
     cdef const unsigned char* at = <const unsigned char*>PyBytes_AS_STRING(<PyObject*>data)
     cdef const unsigned char* end = at + Py_SIZE(<PyObject*>data)
-    cdef OpenLevel[KEY_LEVELS + 1] levels
+    cdef OpenLevel[SHAPE_LEVELS + 1] levels
     cdef int level = 0
     cdef unsigned char head
     levels[0].left, levels[0].keyed = 1, False
     while True:
         while not levels[level].left:
             if not level:
+                if at < end:
+                    raise ValueError(msgpack_in_python.MORE)
                 return
             level -= 1
         levels[level].left -= 1
@@ -30,11 +32,11 @@ def refuse_other_keys(bytes data not None, /):
             at = after_text_key(at, end)
         head = head_at(at, end)
         if 0xC7 <= head <= 0xC9 or 0xD4 <= head <= 0xD8:
-            raise ValueError(string_keys_in_python.EXTENSION)
+            raise ValueError(msgpack_in_python.EXTENSION)
         if 0x80 <= head <= 0x9F or 0xDC <= head <= 0xDF:
-            if level == MAX_KEY_LEVELS:
+            if level == MAX_MSGPACK_LEVELS:
                 items_at(&at, end)
-                raise ValueError(string_keys_in_python.TOO_DEEP)
+                raise ValueError(msgpack_in_python.TOO_DEEP)
             level += 1
             levels[level].left = items_at(&at, end)
             levels[level].keyed = head < 0x90 or head >= 0xDE
@@ -46,7 +48,7 @@ cdef const unsigned char* after_text_key(const unsigned char* at, const unsigned
     cdef unsigned char head = head_at(at, end)
     if 0xA0 <= head <= 0xBF or 0xD9 <= head <= 0xDB:
         return after_leaf(at, end)
-    raise ValueError(string_keys_in_python.OTHER_KEY)
+    raise ValueError(msgpack_in_python.OTHER_KEY)
 
 
 cdef const unsigned char* after_leaf(const unsigned char* at, const unsigned char* end) except NULL:
@@ -64,7 +66,7 @@ cdef const unsigned char* after_leaf(const unsigned char* at, const unsigned cha
     elif 0xCC <= head <= 0xD3:
         size = 1 << (head & 3)
     if size > <uint64_t>(end - at):
-        raise ValueError(string_keys_in_python.ENDS)
+        raise ValueError(msgpack_in_python.ENDS)
     return at + size
 
 
@@ -77,7 +79,7 @@ cdef uint64_t items_at(const unsigned char** at, const unsigned char* end) excep
 
 cdef inline unsigned char head_at(const unsigned char* at, const unsigned char* end) except? 0xC1:
     if at >= end:
-        raise ValueError(string_keys_in_python.ENDS)
+        raise ValueError(msgpack_in_python.ENDS)
     return at[0]
 
 
@@ -85,7 +87,7 @@ cdef uint64_t big_endian(const unsigned char** at, const unsigned char* end, int
     """Return a number, and move on behind it."""
     cdef uint64_t number = 0
     if width > end - at[0]:
-        raise ValueError(string_keys_in_python.ENDS)
+        raise ValueError(msgpack_in_python.ENDS)
     for _ in range(width):
         number = number << 8 | at[0][0]
         at[0] += 1
