@@ -22,7 +22,7 @@ def _looks() -> list[Callable[[bytes], None]]:
 
 
 LOOKS = _looks()
-_PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+_PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 _SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -32,7 +32,7 @@ _SCALARS = st.one_of(
     st.binary(max_size=300),
 )
 _VALUES = st.recursive(
-    _SCALARS, lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=3), inner, max_size=20)
+    _SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=5)
 )
 _OTHER_KEYS = st.dictionaries(_SCALARS.filter(lambda key: type(key) is not str), _SCALARS, min_size=1, max_size=3)
 
