@@ -1,6 +1,8 @@
 """The `ormsgpack` serializer: msgpack by the library of that name, which the extra ``ormsgpack`` brings.
 
 A value that msgpack lacks is a map of one pair, as `marked` writes it, and a payload with such maps announces them.
+The bytes are those of `msgspec`.
+
 ormsgpack reads 1 024 levels, for which a thread may lack the stack, and does not see bytes after the value; releases
 before 1.13.1 make room for any number of items. So `msgpack_shape` looks the bytes over beforehand.
 """

@@ -1,6 +1,7 @@
 """The payloads themselves: what other programs read, and what is refused although a library would read it."""
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_formats import TREES
 
-from memcached_sessions.serializers import ConverterRegistry, DeserializationError, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
 from memcached_sessions.serializers.collisions import hashes_collide
 from memcached_sessions.serializers.testing.libraries import LIBRARIES as OF_LIBRARIES
-from memcached_sessions.serializers.testing.sample_classes import Color, Item
+from memcached_sessions.serializers.testing.sample_classes import Color, Item, sample_registry
+from memcached_sessions.serializers.testing.samples import SAMPLES
 
 FORY = pyfory.Fory(xlang=True)
 LIBRARIES = {
@@ -83,6 +85,15 @@ def test_tags_are_maps_of_one_pair_under_a_mark_that_announces_them(name: str) -
 def test_a_payload_that_announces_no_tags_has_none(name: str) -> None:
     written = {"seats": {"$tuple": [1, 2]}, "more": [{"$no such tag": 0}]}
     assert get_serializer(name).loads(LIBRARIES[name][0](written)) == written
+
+
+def test_msgspec_and_ormsgpack_write_the_same_bytes() -> None:
+    """So what one wrote the other reads."""
+    registry = sample_registry()
+    one, other = get_serializer("msgspec", registry), get_serializer("ormsgpack", registry)
+    for sample in SAMPLES:
+        with suppress(SerializationError):
+            assert other.dumps(sample.make()) == one.dumps(sample.make()), sample
 
 
 def test_msgspec_writes_json_if_asked_for() -> None:
