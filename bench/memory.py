@@ -7,7 +7,7 @@ of the peak.
 What tracemalloc counts is what goes through Python's allocators, as far as it is asked for. Tried out with the versions
 of 2026: orjson, msgpack, ormsgpack, msgspec and pickle write into memory of Python's, and are counted. orjson reserves
 more for a large result than it ever touches, and that is counted in full. Not counted is what a library takes from
-`malloc` by itself: the buffer that cbor2 writes into, and those of compact; of both only the result is.
+`malloc` by itself: the buffers that cbor2 and pyfory write into, and those of compact; of these only the result is.
 """
 
 import gc

@@ -10,7 +10,7 @@ This package knows nothing of sessions, memcached or the web.
 
 from .available import SerializerInfo, available_serializers, get_serializer
 from .converter import Converter, FieldsConverter
-from .errors import DeserializationError, PluginError, SerializationError
+from .errors import DeserializationError, NotInstalledError, PluginError, SerializationError
 from .protocol import Capabilities, LibraryCall, LibraryCalls, Serializer, Variants
 from .registering import register
 from .registry import DEFAULT, ConverterRegistry
@@ -24,6 +24,7 @@ __all__ = [
     "FieldsConverter",
     "LibraryCall",
     "LibraryCalls",
+    "NotInstalledError",
     "PluginError",
     "SerializationError",
     "Serializer",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
-from .errors import PluginError
+from .errors import NotInstalledError, PluginError
 from .plugins import Plugin, find, installed
 from .protocol import Capabilities, Serializer, Variants
 from .readable import readable, readable_error
@@ -28,6 +28,8 @@ class SerializerInfo:
     capabilities: Capabilities | None = None
     broken: str | None = None
     """Why it cannot be used; None if it can."""
+    installed: bool = True
+    """False where it cannot be used only for the want of a library: `broken` says what to install."""
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """The options of each of its variants, by label; a serializer without variants has one, of its own name."""
 
@@ -47,7 +49,8 @@ def get_serializer(name: str, registry: ConverterRegistry | None = None, **optio
     Raises
     ------
     PluginError
-        The name is unknown, claimed by two distributions, or its plug-in is broken.
+        The name is unknown, claimed by two distributions, or its plug-in is broken; `NotInstalledError` if it needs a
+        library that is not installed.
 
     >>> get_serializer("json").loads(b'{"user_id": 7}')
     {'user_id': 7}
@@ -57,7 +60,7 @@ def get_serializer(name: str, registry: ConverterRegistry | None = None, **optio
 
 
 def available_serializers() -> dict[str, SerializerInfo]:
-    """Return every installed serializer by name, the broken ones with the reason.
+    """Return every serializer by name; those that are broken, or lack a library, with the reason.
 
     >>> available_serializers()["json"].broken is None
     True
@@ -72,7 +75,8 @@ def _describe(plugin: Plugin) -> SerializerInfo:
         raise
     except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit, and is shown with its reason
         reason = readable(error) if isinstance(error, PluginError) else readable_error(error)
-        return SerializerInfo(plugin.name, plugin.distribution, plugin.version, broken=reason)
+        lacking = isinstance(error, NotInstalledError)
+        return SerializerInfo(plugin.name, plugin.distribution, plugin.version, broken=reason, installed=not lacking)
 
 
 def _described(plugin: Plugin, made: object) -> SerializerInfo:

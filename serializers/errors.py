@@ -41,3 +41,21 @@ class DeserializationError(ValueError):
 
 class PluginError(LookupError):
     """No installed serializer, converter or workload can be had by this name; the message says why."""
+
+
+class NotInstalledError(PluginError):
+    """A plug-in is there and works once a library is installed, which an extra brings.
+
+    Parameters
+    ----------
+    missing
+        What Python said of the library.
+    extra
+        What to install, as pip is told.
+
+    >>> str(NotInstalledError(ModuleNotFoundError("No module named 'msgspec'"), "memcached-sessions[msgspec]"))
+    "No module named 'msgspec': pip install 'memcached-sessions[msgspec]'"
+    """
+
+    def __init__(self, missing: ModuleNotFoundError, extra: str) -> None:
+        super().__init__(f"{missing}: pip install '{extra}'")

@@ -1,14 +1,17 @@
 """Which implementation is used where there are two: the compiled module, or Python, which specifies it.
 
-The environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, for `compact` and for the lowering pass of the tree
-formats alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes and errors are the same.
+The environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, for `compact`, the lowering pass of the tree formats
+and the look over msgpack alike; unless it is set, the fastest is taken. Invariant: with either one values, bytes and
+errors are the same.
 """
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from .lowering import Lowering, PythonLowering
+from .msgpack_shape import look_over
 
 _CHOICE = "MEMCACHED_SESSIONS_COMPACT"
 _COMPILED = f"{__package__}.compact._compact"
@@ -49,3 +52,15 @@ def lowering_pass() -> type[Lowering]:
     """
     compiled = compiled_module(asked_for())
     return compiled.Lowering if compiled else PythonLowering
+
+
+def look_over_msgpack() -> Callable[[bytes], None]:
+    """Return what looks msgpack over before a library reads it.
+
+    Raises
+    ------
+    ValueError
+        As `compiled_module` does.
+    """
+    compiled = compiled_module(asked_for())
+    return compiled.look_over if compiled else look_over

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from .collisions import CollidingHashesError, hashes_collide
 from .errors import SerializationError
+from .paths import is_text, no_text
 from .registry import ConverterRegistry
 
 MAX_DEPTH = 200
@@ -32,14 +33,15 @@ MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a payload, unless the serializer is told otherwise; four times the default item limit of memcached."""
 
 _HASHED = frozenset({dict, OrderedDict, set, frozenset})
-_INT64_MIN, _UINT64_MAX = -(1 << 63), (1 << 64) - 1
+_INT64_MIN, _INT64_MAX, _UINT64_MAX = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """What a format's library keeps, and how the format writes the rest.
 
-    Every library keeps None, bool, str, finite floats, integers of 64 bits, lists, and dicts whose keys are str.
+    Every library keeps None, bool, text, finite floats, integers of 63 bits and a sign, lists, and dicts whose keys are
+    text.
     """
 
     name: str
@@ -51,8 +53,12 @@ class Rules:
     keeps_bytes: bool = True
     keeps_all_floats: bool = True
     """Also NaN and the infinities."""
+    keeps_unsigned_ints: bool = True
+    """Also integers from 2**63 to 2**64 - 1."""
     keeps_big_ints: bool = False
     """Also integers beyond 64 bits."""
+    refuses_surrogates: bool = True
+    """Does not write a str that is no text; the pass refuses it for a library that would."""
     mark: str = ""
     """A dict of one pair whose key begins so would read as a tag, and is written as its pairs; empty: none would."""
 
@@ -68,8 +74,8 @@ class Lowering(Protocol):
         Raises
         ------
         SerializationError
-            The value is too deep, too large, or of an unregistered class; without a path. What a converter raises is
-            passed on.
+            The value is too deep, too large, no text, or of an unregistered class; without a path. What a converter
+            raises is passed on.
         """
         ...
 
@@ -111,6 +117,8 @@ class _Pass:
         self.leaves = leaves
         self.registry = registry
         self.limit = self.room = limit
+        self.largest_int = _UINT64_MAX if rules.keeps_unsigned_ints else _INT64_MAX
+        self.checks_text = not rules.refuses_surrogates
         self.converted = 0
 
     def lower(self, item: Any, depth: int) -> Any:
@@ -120,12 +128,14 @@ class _Pass:
         if kind is list:
             return self._lower_list(item, depth)
         if kind is int:
-            if _INT64_MIN <= item <= _UINT64_MAX or self.rules.keeps_big_ints:
+            if _INT64_MIN <= item <= self.largest_int or self.rules.keeps_big_ints:
                 return item
         elif kind is float:
             if self.rules.keeps_all_floats or isfinite(item):
                 return item
         elif kind is str or kind is bytes:
+            if kind is str and self.checks_text:
+                self._demand_text(item)
             self._take(len(item))
             if kind in self.leaves:
                 return item
@@ -140,6 +150,8 @@ class _Pass:
             kind = type(item)
             if kind is str:
                 size += len(item)
+                if self.checks_text:
+                    self._demand_text(item)
             elif kind not in leaves or kind is bytes:
                 plain = self.lower(item, depth - 1)
                 if plain is not item:
@@ -161,8 +173,12 @@ class _Pass:
         for key, item in mapping.items():
             size += len(key)
             kind = type(item)
+            if self.checks_text and type(key) is str:  # a converter may have put another one there meanwhile
+                self._demand_text(key)
             if kind is str:
                 size += len(item)
+                if self.checks_text:
+                    self._demand_text(item)
             elif kind not in leaves or kind is bytes:
                 plain = self.lower(item, depth - 1)
                 if plain is not item:
@@ -191,6 +207,10 @@ class _Pass:
         if all(type(element) is str for element in elements):
             return sorted(elements)
         return sorted(elements, key=self.rules.order)
+
+    def _demand_text(self, item: str) -> None:
+        if not is_text(item):
+            raise SerializationError(no_text(self.rules.name))
 
     def _enter(self, size: int, depth: int) -> None:
         if depth <= 0:

@@ -73,15 +73,31 @@ def check_text(place: Place, name: str) -> None:
     SerializationError
         The place holds a lone surrogate; with its path.
     """
-    if type(place.value) is str:
-        try:
-            place.value.encode()
-        except UnicodeEncodeError:
-            raise SerializationError(
-                f"holds a lone surrogate, which is no Unicode text and which {name} cannot keep: "
-                "decode with errors='replace', or keep it as bytes",
-                path=str(place),
-            ) from None
+    if type(place.value) is str and not is_text(place.value):
+        raise SerializationError(no_text(name), path=str(place))
+
+
+def is_text(value: str) -> bool:
+    r"""Return whether a string can be encoded: it holds no surrogate.
+
+    >>> is_text("käse"), is_text("\ud800")
+    (True, False)
+    """
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def no_text(name: str) -> str:
+    """Return the words for a string with a surrogate, in the name of a format."""
+    return (
+        f"holds a lone surrogate, which is no Unicode text and which {name} cannot keep: "
+        "decode with errors='replace', or keep it as bytes"
+    )
 
 
 def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[Place]:

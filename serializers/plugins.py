@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from .errors import PluginError
+from .errors import NotInstalledError, PluginError
 from .readable import readable_error
 
 
@@ -43,7 +43,8 @@ class Plugin:
         Raises
         ------
         PluginError
-            Two distributions claim the name, or the import failed.
+            Two distributions claim the name, or the import failed; `NotInstalledError` if that is only for the want of
+            a library that an extra brings.
         """
         (entry, *rivals) = self.entries
         if rivals:
@@ -53,7 +54,7 @@ class Plugin:
             )
         try:
             return entry.load()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NotInstalledError):
             raise
         except BaseException as error:
             raise PluginError(

@@ -212,7 +212,7 @@ def test_the_serializers_work_without_pymemcache(python_without_pymemcache: Path
     """They are of use to somebody who has no memcached at all."""
     formats = _run(python_without_pymemcache.parent, str(python_without_pymemcache), "-c", USE_EVERY_FORMAT).split()
 
-    assert {"cbor", "compact", "json", "msgpack", "pickle"} <= set(formats)
+    assert {"cbor", "compact", "fory", "json", "msgpack", "msgspec", "ormsgpack", "pickle"} <= set(formats)
 
 
 def _run(folder: Path, *command: str, **variables: str) -> str:

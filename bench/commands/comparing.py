@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ...serializers import SerializerInfo, available_serializers
+from ...serializers import SerializerInfo
 from ..captured.arguments import add_arguments, captured_by
 from ..captured.capture import NAME as CAPTURED
 from ..case_results import AGAIN, TWIN
 from ..command_line import command_line
 from ..levels import DEFAULT, LEVELS, QUICK, RIGOROUS, Level, Measure
+from ..offered import offered
 from ..preparing import Preparation
 from ..progress import ProgressBar
-from ..references import reference_infos
 from ..reports import csv_report, html_report, markdown_report, terminal_report
 from ..result import BASELINE
 from ..result_file import write_result
@@ -118,9 +118,7 @@ def plan_of(parser: ArgumentParser, options: Namespace, stack: ExitStack) -> Pla
         preparations.append(stack.enter_context(capture.handed_over()))
         own = [CAPTURED]
         workloads |= {CAPTURED: capture.workload_info()}
-    serializers = chosen(
-        parser, "serializer", options.serializer, available_serializers() | reference_infos(), BASELINE
-    )
+    serializers = chosen(parser, "serializer", options.serializer, offered(options.serializer or ()), BASELINE)
     labels = {label: label for info in serializers for label in info.variants}
     chosen(parser, "row", options.twice, labels)
     _demand_distinct(parser, serializers, options.twice or ())

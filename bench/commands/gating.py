@@ -7,14 +7,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ...serializers import available_serializers
 from ...serializers.plugins import installed
 from ..captured.capture import NAME as CAPTURED
 from ..gate import ALLOWED, GATED, Failure, doubtful, failures, limited, notes, our_values, ours, unheld
 from ..levels import GATE, Measure
+from ..offered import offered
 from ..progress import ProgressBar
 from ..ranking import with_samples
-from ..references import reference_infos
 from ..result import BASELINE, CaseResult, Result
 from ..result_file import ResultFileError, read_result, write_result
 from ..run import Plan, run, stages
@@ -105,7 +104,7 @@ def _updating(path: Path) -> str:
 def _as_before(options: Namespace, baseline: Result) -> Namespace:
     """Return the options, with what the baseline has where nothing is named."""
     told = Namespace(**vars(options))
-    serializers = available_serializers() | reference_infos()
+    serializers = offered()
     workloads = {*installed(WORKLOADS), *([CAPTURED] if options.sessions else [])}
     told.serializer = options.serializer or _there({case.serializer for case in baseline.cases}, serializers)
     told.workload = options.workload or _there({case.workload for case in baseline.cases}, workloads)

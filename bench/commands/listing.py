@@ -1,4 +1,4 @@
-"""``session-bench list``: what is installed, where it comes from, and what is broken and why."""
+"""``session-bench list``: what is installed, where it comes from, and what is broken or lacks a library."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -31,5 +31,8 @@ def list_installed(parser: ArgumentParser, options: Namespace) -> int:
 
 
 def _listed(info: SerializerInfo | WorkloadInfo, about: str) -> str:
-    what = f"broken: {info.broken}" if info.broken else about
+    what = about
+    if info.broken:
+        lacking = isinstance(info, SerializerInfo) and not info.installed
+        what = f"{'not installed' if lacking else 'broken'}: {info.broken}"
     return f"  {info.name:<16} {f'{info.distribution} {info.version}'.strip()}: {what}"

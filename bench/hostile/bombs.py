@@ -7,6 +7,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice, product
 
 from ...serializers.damaged import huge_lengths, repeated_beginnings, repeated_bytes
 
@@ -18,6 +19,7 @@ _LEVELS = 100_000
 _DIGITS = 400_000
 _DOUBLINGS = 40
 _COLLIDING = 20_000
+_FORY_CHUNK = 255
 _PRIME = 2**61 - 1
 """Python's integers are hashed modulo this, on 64-bit machines: its multiples all collide."""
 
@@ -36,6 +38,7 @@ def memory_bombs() -> Iterator[bytes]:
         for length in (_CLAIMED.to_bytes(4), _CLAIMED.to_bytes(4, "little"), _CLAIMED.to_bytes(8), _varint(_CLAIMED)):
             yield bytes([first]) + length
             yield b"\x01" + bytes([first]) + length  # the version byte of compact
+    yield b"\x01\xff\x16" + _varint(_CLAIMED // 16) + b"\x08\x24"  # Fory's list of that many None, all there
     size = _CLAIMED.to_bytes(4, "little")
     yield b"\x80\x02cbuiltins\nbytearray\nJ" + size + b"\x85R."
     yield b"\x80\x04Nr" + (_CLAIMED // 16).to_bytes(4, "little") + b"0N."  # pickle's table of what it has seen
@@ -124,12 +127,16 @@ def depths(payloads: list[bytes]) -> Iterator[bytes]:
     yield b"]" * levels + b"a" * (levels - 1) + b"."
     yield b"N" + b"\x85" * levels + b"."
     yield b"\x80\x02}N" + b"\x85" * levels + b"Ns."
-    for opening in (b"\x91", b"\x81\x00", b"\x81\xa1a", b"\xdc\x00\x01", b"\x92\xc7\x00\x02"):
+    for opening in (b"\x91", b"\x81\x00", b"\x81\xa1a", b"\xdc\x00\x01", b"\x92\xc7\x00\x02", b"\x81\xa6$tuple\x91"):
         yield opening * levels + b"\xc0"
+        yield b"\x81\xa1$" + opening * levels + b"\xc0"
         yield b"\x92\xc7\x00\x02" + opening * levels + b"\xc0"
     for opening in (b"\x81", b"\xa1\x00", b"\xa1\x61a", b"\x9f", b"\xbf\x61a", b"\xc1", b"\xd8\x1b\x82\x65tuple\x81"):
         yield opening * levels + b"\xf6"
         yield opening * levels + b"\xf6" + b"\xff" * levels
+    for opening in (b"\x01\x08\x16", b"\x01\x00\x01\x15\x18\x04a"):  # Fory's list of one list, and map of one map
+        yield b"\x01\xff\x16" + opening * levels + b"\x01\x08\x07\x02"
+        yield b"\x01\xff\x18" + opening * levels + b"\x00"
     for opening in (b"\x61", b"\x71", b"\x69\x00", b"\x69", b"\xb2\x01", b"\xb1\x01"):
         yield b"\x01" + opening * levels + b"\xa0"
     yield from repeated_bytes(levels)
@@ -137,7 +144,7 @@ def depths(payloads: list[bytes]) -> Iterator[bytes]:
 
 
 def floods() -> Iterator[bytes]:
-    """Yield dicts and sets whose keys all have one hash: integers and UUIDs, in every format that can hold them.
+    """Yield dicts and sets whose keys all have one hash: numbers, UUIDs or tuples, in every format that can hold them.
 
     The hashes of strings are drawn anew in every process, so no payload can make them collide.
 
@@ -158,9 +165,12 @@ def floods() -> Iterator[bytes]:
         prefix = b"0x" if name == b"int" else b""
         texts = [prefix + b"%0*x" % (width, number) for number in numbers[:8_000]]
         keys = [b'{"$' + name + b'":"' + text + b'"}' for text in texts]
-        yield b'{"$dict":[' + b",".join(b"[" + key + b",0]" for key in keys) + b"]}"
-        yield b'{"$set":[' + b",".join(keys) + b"]}"
+        pairs = b'{"$dict":[' + b",".join(b"[" + key + b",0]" for key in keys) + b"]}"
+        elements = b'{"$set":[' + b",".join(keys) + b"]}"
+        yield from (pairs, elements, b'{"$":' + pairs + b"}", b'{"$":' + elements + b"}")
         yield from _tagged_floods(name, texts)
+    yield _tuple_flood(count)
+    yield _fory_flood(count)
 
 
 def _tagged_floods(name: bytes, texts: list[bytes]) -> Iterator[bytes]:
@@ -176,6 +186,36 @@ def _tagged_floods(name: bytes, texts: list[bytes]) -> Iterator[bytes]:
     many = b"\x9a" + count.to_bytes(4)
     yield b"\xd8\x1b\x82\x64dict" + many + b"".join(b"\x82" + key + b"\xf6" for key in keys)
     yield b"\xd8\x1b\x82\x63set" + many + b"".join(keys)
+    yield from _marked_floods(name, texts)
+
+
+def _marked_floods(name: bytes, texts: list[bytes]) -> Iterator[bytes]:
+    """Yield the same as msgpack has it whose tags are names of maps, announced by a map of its own."""
+    many = b"\xdd" + len(texts).to_bytes(4)
+    tag = bytes([0xA1 + len(name)]) + b"$" + name
+    keys = [b"\x81" + tag + b"\xd9" + bytes([len(text)]) + text for text in texts]
+    yield b"\x81\xa1$\x81\xa5$dict" + many + b"".join(b"\x92" + key + b"\xc0" for key in keys)
+    yield b"\x81\xa1$\x81\xa4$set" + many + b"".join(keys)
+
+
+def _tuple_flood(count: int) -> bytes:
+    """Return a map of msgpack with arrays for keys: of the eight 64-bit numbers with the hash 0, so alike as tuples."""
+    numbers = [b"\xcf" + (number * _PRIME).to_bytes(8) for number in range(8)]
+    keys = islice(product(numbers, repeat=5), count)
+    return b"\xdf" + count.to_bytes(4) + b"".join(b"\x95" + b"".join(key) + b"\xc0" for key in keys)
+
+
+def _fory_flood(count: int) -> bytes:
+    """Return a map of Fory whose keys are decimals, in chunks of one type of keys and one of values."""
+    data = bytearray(b"\x01\xff\x18" + _varint(count))
+    numbers = [number * _PRIME for number in range(4, count + 4)]  # smaller ones are written in another way
+    for start in range(0, count, _FORY_CHUNK):
+        chunk = numbers[start : start + _FORY_CHUNK]
+        data += b"\x00" + bytes([len(chunk)]) + b"\x28\x07"
+        for number in chunk:
+            width = (number.bit_length() + 7) // 8
+            data += b"\x00" + _varint(width << 2 | 1) + number.to_bytes(width, "little") + b"\x00"
+    return bytes(data)
 
 
 def _varint(number: int) -> bytes:

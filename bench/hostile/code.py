@@ -112,9 +112,11 @@ def _tagged(name: str, mark: Callable[[], str]) -> Iterator[bytes]:
     path = mark().encode()
     yield b'{"$' + tag + b'": "' + path + b'"}'
     yield b'{"$' + tag + b'": ["' + path + b'"]}'
+    yield b'{"$": {"$' + tag + b'": ["' + path + b'"]}}'
     text = b"\xda" + len(path).to_bytes(2) + path
     for plain in (text, b"\x91" + text):
         yield b"\x92\xc7\x00\x02\x81\xc7" + bytes([len(tag), 1]) + tag + plain
+        yield b"\x81\xa1$\x81" + bytes([0xA1 + len(tag)]) + b"$" + tag + plain
     text = b"\x79" + len(path).to_bytes(2) + path
     for plain in (text, b"\x81" + text):
         yield b"\xd8\x1b\x82" + bytes([0x60 + len(tag)]) + tag + plain

@@ -47,11 +47,11 @@ def with_unseen_memory(result: Result, workload: str, blocks: Iterable[Block]) -
 
 
 def is_unseen(result: Result, case: CaseResult) -> bool:
-    """Say whether dumps writes into buffers of its own: cbor2 and the compiled forms of compact do."""
+    """Say whether dumps writes into buffers of its own: cbor2, pyfory and the compiled forms of compact do."""
     if case.serializer == "compact":
         chosen = next((each.implementation for each in result.serializers if each.name == "compact"), "")
         return "python" not in (case.options.get("implementation"), chosen)
-    return case.serializer == "cbor"
+    return case.serializer in ("cbor", "fory")
 
 
 def _marked(row: Row, column: int) -> Row:

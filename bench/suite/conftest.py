@@ -14,11 +14,11 @@ import pytest
 
 from memcached_sessions.bench.case import Case, Examined, Ready, ReadyCase, examine
 from memcached_sessions.bench.measuring import collector_settled, warm
+from memcached_sessions.bench.offered import offered
 from memcached_sessions.bench.operations import Operation, operations_of
-from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.store import Store, open_store
 from memcached_sessions.bench.workload import WorkloadInfo, available_workloads
-from memcached_sessions.serializers import SerializerInfo, available_serializers
+from memcached_sessions.serializers import SerializerInfo
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -144,7 +144,7 @@ def _broken(workload: str, serializer: str, reason: str) -> Any:
 
 @cache
 def _serializers() -> dict[str, SerializerInfo]:
-    return available_serializers() | reference_infos()
+    return offered()
 
 
 @cache

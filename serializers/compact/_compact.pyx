@@ -1,14 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, binding=False
 # cython: embedsignature=False, auto_pickle=False
-"""The compact format and the lowering pass of the tree formats, compiled.
+"""The compact format, the lowering pass of the tree formats and a check of msgpack, compiled.
 
-The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.md says; the pass is that of `lowering`.
+The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.md says; the pass is that of `lowering`,
+the check that of `msgpack_shape`.
 
 Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered
 classes, `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and
 `write_*` and `read_*` the kinds of values; `key_tables` the tables that dicts are copied from; `holding` and `hashes` what
-keeps both passes safe; `calls` what a serializer calls; `lowering` has nothing to do with these. Rare cases (sets of sets,
-say) are left to the Python implementation, which is the specification.
+keeps both passes safe; `calls` what a serializer calls; `lowering` and `msgpack_shape` have nothing to do with these. Rare
+cases (sets of sets, say) are left to the Python implementation, which is the specification.
 
 Invariants: a reference that is held over a call that may run other code is a counted one; memory that bytes from outside
 ask for is bounded by their length; no scratch memory is shared by two calls that are under way.
@@ -40,6 +41,8 @@ from ..collisions import MAX_EQUAL_HASHES, CollidingHashesError, collision, hash
 from ..converter import FieldsConverter, NamedTupleConverter
 from ..errors import DeserializationError, SerializationError
 from .. import lowering as lowering_in_python
+from .. import msgpack_shape as msgpack_in_python
+from ..paths import no_text
 from ..registry import ConverterRegistry, unregistered
 from . import explanations, refusals
 from . import reader as reader_in_python
@@ -214,6 +217,7 @@ include "read_standard.pxi"
 include "hashes.pxi"
 include "calls.pxi"
 include "lowering.pxi"
+include "msgpack_shape.pxi"
 
 
 PyDateTime_IMPORT

@@ -21,7 +21,7 @@ cdef class Lowering:
     cdef object registry, limit, tagged, order
     cdef object by_class  # of a registry whose `lower` is the one that is known here
     cdef str name, mark
-    cdef bint keeps_bytes, keeps_all_floats, keeps_big_ints
+    cdef bint keeps_bytes, keeps_all_floats, keeps_unsigned_ints, keeps_big_ints, refuses_surrogates
     cdef uint64_t room
 
     def __init__(self, rules, registry, limit):
@@ -29,7 +29,8 @@ cdef class Lowering:
         self.by_class = registry.by_class if type(registry) is ConverterRegistry else {}
         self.name, self.mark, self.tagged, self.order = rules.name, rules.mark, rules.tagged, rules.order
         self.keeps_bytes, self.keeps_all_floats = rules.keeps_bytes, rules.keeps_all_floats
-        self.keeps_big_ints = rules.keeps_big_ints
+        self.keeps_unsigned_ints, self.keeps_big_ints = rules.keeps_unsigned_ints, rules.keeps_big_ints
+        self.refuses_surrogates = rules.refuses_surrogates
 
     def lower(self, value, /):
         """Return data that the library keeps, and how many values in it went through a converter."""
@@ -49,6 +50,8 @@ cdef object lower_value(Pass* run, object value, int depth):
     if is_kept(run, <PyObject*>value, &size):
         take_room(run, size)
         return value
+    if type == &PyUnicode_Type:
+        raise SerializationError(no_text((<Lowering>run.lowering).name))
     if type == &PyBytes_Type:
         take_room(run, Py_SIZE(<PyObject*>value))
         if (<Lowering>run.lowering).keeps_bytes:
@@ -61,12 +64,29 @@ cdef inline bint is_kept(Pass* run, PyObject* value, uint64_t* size) noexcept:
     cdef PyTypeObject* type = type_of(value)
     if type == &PyUnicode_Type:
         count_room(run, size, PyUnicode_GET_LENGTH(value))
-        return True
+        return keeps_text(run, value)
     if type == &PyLong_Type:
         return keeps_int(run, value)
     if type == &PyFloat_Type:
         return (<Lowering>run.lowering).keeps_all_floats or isfinite(PyFloat_AS_DOUBLE(value))
     return value == Py_None or type == &PyBool_Type
+
+
+cdef inline bint keeps_text(Pass* run, PyObject* text) noexcept:
+    """Whether the library keeps a str, or refuses it by itself."""
+    return (<Lowering>run.lowering).refuses_surrogates or not holds_surrogate(text)
+
+
+cdef bint holds_surrogate(PyObject* text) noexcept:
+    cdef Py_ssize_t at, length = PyUnicode_GET_LENGTH(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = PyUnicode_DATA(text)
+    if kind == 1:
+        return False
+    for at in range(length):
+        if PyUnicode_READ(kind, data, at) >> 11 == 0x1B:  # U+D800 to U+DFFF
+            return True
+    return False
 
 
 cdef inline bint keeps_int(Pass* run, PyObject* value) noexcept:
@@ -76,6 +96,8 @@ cdef inline bint keeps_int(Pass* run, PyObject* value) noexcept:
     lowering_as_long_long(value, &overflow)
     if overflow <= 0:
         return overflow == 0
+    if not (<Lowering>run.lowering).keeps_unsigned_ints:
+        return False
     lowering_as_unsigned(value)
     if PyErr_Occurred():
         PyErr_Clear()
@@ -122,7 +144,7 @@ cdef object lower_dict(Pass* run, dict mapping, int depth):
             return lower_by_converter(run, mapping, depth)
         if all_kept:
             count_room(run, &size, PyUnicode_GET_LENGTH(key))
-            all_kept = is_kept(run, item, &size)
+            all_kept = keeps_text(run, key) and is_kept(run, item, &size)
     if count == 1 and reads_as_tag(run, mapping):
         return lower_by_converter(run, mapping, depth)
     enter_level(run, count, depth)
@@ -140,6 +162,8 @@ cdef object lower_dict(Pass* run, dict mapping, int depth):
         left -= 1
         if type_of(key) == &PyUnicode_Type:
             count_room(run, &size, PyUnicode_GET_LENGTH(key))
+            if not keeps_text(run, key):
+                raise SerializationError(no_text((<Lowering>run.lowering).name))
         else:  # a converter has put it there; it has no length, or is found out when the library writes it
             count_room(run, &size, len(<object>key))
         if is_kept(run, item, &size):

@@ -69,6 +69,12 @@ def test_pickle_alone_runs_code_and_takes_time_and_memory(grid: Grid) -> None:
     assert grid["bare-pickle", "hash flooding"].defence is Defence.TIME
 
 
+def test_fory_runs_no_code_and_is_not_safe(grid: Grid) -> None:
+    """As it says: it does not bound how many keys share a hash."""
+    assert grid["fory", "code execution"].defence is Defence.REFUSED
+    assert grid["fory", "hash flooding"].defence is Defence.TIME
+
+
 def test_restricted_pickle_runs_no_code_and_is_not_safe(grid: Grid) -> None:
     """Every payload that names code is refused; memory and time it does not bound, nor claim to."""
     assert grid["pickle", "code execution"].defence is Defence.REFUSED
@@ -81,7 +87,9 @@ def test_what_claims_to_be_safe_refuses_or_reads(grid: Grid) -> None:
     safe = [info for info in available_serializers().values() if info.capabilities and info.capabilities.safe]
     labels = [label for info in safe for label in info.variants]
 
-    assert {"cbor", "compact", "compact-python", "json", "msgpack"} <= set(labels)
+    assert {"cbor", "compact", "compact-python", "json", "msgpack", "msgspec", "msgspec-json", "ormsgpack"} <= set(
+        labels
+    )
     for label in labels:
         for attack in ATTACKS:
             cell = grid[label, attack.name]
@@ -167,7 +175,19 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize(("name", "count"), [("pickle", 1), ("cbor", 4), ("compact", 2), ("json", 4), ("msgpack", 4)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("pickle", 1),
+        ("cbor", 4),
+        ("compact", 2),
+        ("fory", 1),
+        ("json", 4),
+        ("msgpack", 4),
+        ("msgspec", 4),
+        ("ormsgpack", 4),
+    ],
+)
 def test_small_floods_are_what_each_format_writes(name: str, count: int) -> None:
     """So what is refused of a large one is its size alone: dicts and sets of three keys are read."""
     read = [value for value in _read(get_serializer(name), bombs.floods()) if len(value) == 3]

@@ -20,6 +20,7 @@ def made(**values: Any) -> Settings:
     [
         ({"freshness": "trust"}, "freshness cannot be 'trust', without route ids do not say"),
         ({"serializer": "pickle"}, "serializer cannot be 'pickle', whoever can write to memcached"),
+        ({"serializer": "fory"}, "serializer cannot be 'fory', whoever can write to memcached"),
         ({"serializer": get_serializer("pickle", unrestricted=True)}, "serializer cannot be <"),
         ({"accept_serializers": ("json", "pickle")}, "accept_serializers cannot be ('json', 'pickle'), whoever can"),
         ({"username": "bob"}, "username cannot be 'bob', password is missing"),
@@ -50,6 +51,8 @@ def test_settings_are_refused_that_do_not_go_together(values: dict[str, Any], me
     [
         {"freshness": "trust", "route": "app1"},
         {"serializer": "pickle", "signing_keys": (KEY,)},
+        {"serializer": "fory", "signing_keys": (KEY,)},
+        {"serializer": "msgspec", "accept_serializers": ("ormsgpack",)},
         {"accept_serializers": ("pickle",), "signing_keys": (KEY,)},
         {"username": "bob", "password": "hush"},
         {"tls_certificate_file": __file__, "tls_key_file": __file__, "memcached_nodes": "tls://cache1"},

@@ -98,6 +98,16 @@ def test_hostile_bytes_and_what_they_become_touch_no_foreign_memory(
     assert json.loads(fed.stdout)["values"] > count // 100
 
 
+def test_msgpack_is_looked_over_within_its_bytes(sanitized: Path, pytestconfig: pytest.Config) -> None:
+    """By the compiled module, before msgspec reads it."""
+    count = pytestconfig.getoption("mutations") // 10
+
+    fed = _run(FEED, sanitized, "msgspec", "--mutations", str(count), "--sanitizer")
+
+    assert fed.returncode == 0, fed.stdout + fed.stderr
+    assert json.loads(fed.stdout)["values"] > count // 100
+
+
 def test_the_sanitizers_would_report(sanitized: Path) -> None:
     """A control: they are in the module, and a write of one byte too many does not go unseen."""
     code = sanitized.read_bytes()

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
+from tree_formats import TREES
 
 from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
 
-FORMATS = ["pickle", "json", "msgpack", "cbor"]
-TREES = ["json", "msgpack", "cbor"]
+FORMATS = ["pickle", *TREES]
 
 
 class Price:

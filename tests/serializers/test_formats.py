@@ -1,6 +1,7 @@
 """The payloads themselves: what other programs read, and what is refused although a library would read it."""
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,19 +9,29 @@ from uuid import UUID
 
 import cbor2
 import msgpack
+import msgspec
 import orjson
+import ormsgpack
+import pyfory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree_formats import TREES
 
-from memcached_sessions.serializers import ConverterRegistry, DeserializationError, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
+from memcached_sessions.serializers.collisions import hashes_collide
 from memcached_sessions.serializers.testing.libraries import LIBRARIES as OF_LIBRARIES
+from memcached_sessions.serializers.testing.sample_classes import Color, Item, sample_registry
+from memcached_sessions.serializers.testing.samples import SAMPLES
 
-TREES = ["json", "msgpack", "cbor"]
+FORY = pyfory.Fory(xlang=True)
 LIBRARIES = {
     "json": (orjson.dumps, orjson.loads),
     "msgpack": (msgpack.packb, msgpack.unpackb),
     "cbor": (cbor2.dumps, cbor2.loads),
+    "msgspec": (msgspec.msgpack.encode, msgspec.msgpack.decode),
+    "ormsgpack": (ormsgpack.packb, ormsgpack.unpackb),
+    "fory": (FORY.serialize, FORY.deserialize),
 }
 PLAIN = {"_auth_user_id": "7", "cart": [{"sku": "a", "count": 2, "price": 9.5}], "flag": True, "none": None}
 
@@ -60,6 +71,61 @@ def test_msgpack_writes_tags_as_maps_that_any_reader_understands() -> None:
     header, value = msgpack.unpackb(data, strict_map_key=False)
     assert header == msgpack.ExtType(2, b"")
     assert value == {"seats": {msgpack.ExtType(1, b"tuple"): [1, 2]}}
+
+
+@pytest.mark.parametrize("name", ["msgspec", "ormsgpack", "fory"])
+def test_tags_are_maps_of_one_pair_under_a_mark_that_announces_them(name: str) -> None:
+    serializer, loads = get_serializer(name), LIBRARIES[name][1]
+    assert loads(serializer.dumps({"seats": (1, 2)})) == {"$": {"seats": {"$tuple": [1, 2]}}}
+    assert loads(serializer.dumps({"$": 1})) == {"$": {"$dict": [["$", 1]]}}
+    assert loads(serializer.dumps([{"$a": 1, "$b": 2}])) == [{"$a": 1, "$b": 2}]
+
+
+@pytest.mark.parametrize("name", ["msgspec", "ormsgpack", "fory"])
+def test_a_payload_that_announces_no_tags_has_none(name: str) -> None:
+    written = {"seats": {"$tuple": [1, 2]}, "more": [{"$no such tag": 0}]}
+    assert get_serializer(name).loads(LIBRARIES[name][0](written)) == written
+
+
+def test_msgspec_and_ormsgpack_write_the_same_bytes() -> None:
+    """So what one wrote the other reads."""
+    registry = sample_registry()
+    one, other = get_serializer("msgspec", registry), get_serializer("ormsgpack", registry)
+    for sample in SAMPLES:
+        with suppress(SerializationError):
+            assert other.dumps(sample.make()) == one.dumps(sample.make()), sample
+
+
+def test_msgspec_writes_json_if_asked_for() -> None:
+    serializer = get_serializer("msgspec", format="json")
+    assert serializer.dumps(PLAIN) == orjson.dumps(PLAIN)
+    assert serializer.dumps([math.nan, b"\x00", (1,)]) == (b'{"$":[{"$float":"nan"},{"$bytes":"AA=="},{"$tuple":[1]}]}')
+    with pytest.raises(ValueError, match=r"no format 'yaml': use msgpack or json"):
+        get_serializer("msgspec", format="yaml")
+
+
+def test_fory_writes_an_integer_that_needs_the_64th_bit_under_a_tag() -> None:
+    written = get_serializer("fory").dumps([2**63 - 1, 2**63])
+    assert FORY.deserialize(written) == {"$": [2**63 - 1, {"$int": "0x8000000000000000"}]}
+
+
+def test_fory_reads_what_may_not_be_read_safely_and_says_so() -> None:
+    """Any number of keys with one hash: the reason why it does not claim `safe`."""
+    serializer = get_serializer("fory")
+    colliding = dict.fromkeys(Decimal(number * (2**61 - 1)) for number in range(200))
+    assert hashes_collide(serializer.loads(FORY.serialize(colliding)))
+    assert not serializer.capabilities.safe
+
+
+@pytest.mark.parametrize(
+    "value", [print, Color, Decimal, Item("a"), slice(1), Exception("x")], ids=lambda value: type(value).__name__
+)
+def test_fory_reads_no_function_class_or_instance(value: object) -> None:
+    """Whatever an unbounded Fory in Python's own form writes."""
+    unbounded = pyfory.Fory(xlang=False, strict=False)
+    for payload in (data := unbounded.serialize(value), b"\x01" + data[1:]):
+        with pytest.raises(DeserializationError):
+            get_serializer("fory").loads(payload)
 
 
 def test_cbor_writes_tags_as_generic_objects() -> None:
@@ -110,6 +176,19 @@ def test_bytes_after_the_value_are_refused(name: str) -> None:
         ("cbor", cbor2.dumps(cbor2.CBORTag(27, "tuple"))),
         ("cbor", cbor2.dumps(cbor2.CBORTag(27, [1, 2]))),
         ("cbor", b"\xa1" + cbor2.dumps(cbor2.CBORTag(27, ["tuple", [1]])) + b"\x01"),
+        ("msgspec", msgpack.packb({1: 2})),
+        ("msgspec", msgpack.packb([{b"a": 2}])),
+        ("msgspec", b"\x81\x92\x01\x02\x03"),
+        ("msgspec", msgpack.packb([msgpack.ExtType(1, b"tuple")])),
+        ("msgspec", msgpack.packb(datetime(2026, 1, 1, tzinfo=UTC), datetime=True)),
+        ("msgspec", msgpack.packb({"$": {"$tuple": 1}})),
+        ("msgspec", msgpack.packb({"$": {"$": 1}})),
+        ("ormsgpack", msgpack.packb({1: 2})),
+        ("ormsgpack", msgpack.packb([msgpack.ExtType(1, b"tuple")])),
+        ("ormsgpack", msgpack.packb({"$": {"$tuple": 1}})),
+        ("fory", FORY.serialize({"$": {"$tuple": 1}})),
+        ("fory", FORY.serialize({"$": [{1: 2}]})),
+        ("fory", pyfory.Fory(xlang=False).serialize([1])),
         ("json", b'{"$": 1}'),
         ("json", b'{"$decimal": 1}'),
         ("json", b"[1] [2]"),

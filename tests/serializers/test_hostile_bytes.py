@@ -15,6 +15,7 @@ MEBIBYTE = 1024 * 1024
 FASTEST = available_serializers()["compact"].implementation
 # The one in Python is compared with the others, payload by payload, in test_compact_differential.
 ROWS = [("json", {}), ("msgpack", {}), ("cbor", {}), ("compact", {})]
+ROWS += [("msgspec", {}), ("msgspec", {"format": "json"}), ("ormsgpack", {})]
 ROWS += [("compact", {"implementation": "portable"})] if FASTEST == "compiled" else []
 
 

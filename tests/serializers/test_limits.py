@@ -8,11 +8,10 @@ from typing import Any
 import msgpack
 import orjson
 import pytest
+from tree_formats import TREES
 
 from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
 from memcached_sessions.serializers.lowering import MAX_DEPTH
-
-TREES = ["json", "msgpack", "cbor"]
 
 
 class Person:
@@ -104,13 +103,21 @@ from memcached_sessions.serializers import DeserializationError, get_serializer
 serializer = get_serializer(sys.argv[1])
 levels = int(sys.argv[2])
 tag = {"msgpack": b"\\x81\\xc7\\x05\\x01tuple\\x91", "cbor": b"\\xd8\\x1b\\x82\\x65tuple\\x81"}
+marked = b"\\x81\\xa6$tuple\\x91"
+fory = b"\\x01\\xff\\x16\\x01\\x08\\x16"  # the beginning of a list with a list in it
+marks = b"\\x01\\xff\\x18\\x01\\x00\\x01\\x15\\x18\\x04$"  # of a map with a map under "$"
 payloads = {
     "json": [b"[" * levels, b'{"$tuple":' * levels, b"[" * levels + b"]" * levels,
              b'{"$tuple":[' * levels + b"]}" * levels],
     "msgpack": [b"\\x91" * levels + b"\\x00", b"\\x92\\xc7\\x00\\x02" + tag["msgpack"] * levels + b"\\x00"],
     "cbor": [b"\\x81" * levels + b"\\x00", b"\\xd8\\x1b" * levels + b"\\x00", tag["cbor"] * levels + b"\\x00",
              b"\\xd8\\x1c" * levels + b"\\x00"],
-}[sys.argv[1]]
+    "fory": [fory + b"\\x01\\x08\\x16" * levels + b"\\x00", marks + marks[3:] * levels + b"\\x00"],
+}
+payloads["msgspec"] = payloads["ormsgpack"] = [
+    b"\\x91" * levels + b"\\x00", b"\\x81\\xa1a" * levels + b"\\x00", b"\\x81\\xa1$" + marked * levels + b"\\x00"
+]
+payloads = payloads[sys.argv[1]]
 def read():
     for payload in payloads:
         try:

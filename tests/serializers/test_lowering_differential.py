@@ -22,7 +22,7 @@ compiled: Any = pytest.importorskip(
     "memcached_sessions.serializers.compact._compact", reason="the compiled module was not built here"
 )
 
-FORMATS = ["json", "msgpack", "cbor"]
+FORMATS = ["json", "msgpack", "cbor", "fory"]  # one for each set of rules
 PASSES = [PythonLowering, compiled.Lowering]
 ROOM = 4_000_000
 REGISTRY = sample_registry()
@@ -167,6 +167,31 @@ def test_a_dict_that_looks_like_a_tag_comes_to_the_same(name: str, mapping: dict
 @pytest.mark.parametrize("limit", [10, 2**62, 2**63, 2**64, 10**30])
 def test_a_limit_of_any_size_is_understood(name: str, limit: int) -> None:
     assert_the_same(name, ["x" * 20], limit=limit)
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", "\udfff" * 9, "\ud83d\ude00", "\ud7ff\ue000", "\U0001f9c0", "x" * 9, "é", ""]
+)
+@pytest.mark.parametrize("name", FORMATS)
+def test_text_and_what_is_none_come_to_the_same(name: str, text: str) -> None:
+    for value in (
+        text,
+        [1, text],
+        {"a": text},
+        {text: 1},
+        {"a": (), text: 1},
+        {1: text},
+        {text},
+        [(text,)],
+        [object(), text],
+    ):
+        assert_the_same(name, value)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\ud83d\ude00"])
+def test_the_pass_refuses_surrogates_for_a_library_that_does_not(text: str) -> None:
+    for value in (text, [text], {"a": text}, {text: ()}):
+        assert "lone surrogate" in assert_the_same("fory", value)
 
 
 @pytest.mark.parametrize("name", FORMATS)

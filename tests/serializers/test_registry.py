@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from tree_formats import TREES
 
 from memcached_sessions.serializers import (
     DEFAULT,
@@ -21,7 +22,7 @@ from memcached_sessions.serializers import (
     register,
 )
 
-FORMATS = ["pickle", "json", "msgpack", "cbor"]
+FORMATS = ["pickle", *TREES]
 
 
 class Money:
@@ -187,9 +188,9 @@ def test_a_tag_nobody_registered_is_an_error_that_names_it(registry: ConverterRe
 
 def test_a_misspelt_serializer_is_answered_with_the_nearest_names() -> None:
     with pytest.raises(
-        PluginError, match=r"no .* is called 'msgpak'. Did you mean 'msgpack'\? Installed: .*cbor, compact, json"
+        PluginError, match=r"no .* is called 'compakt'. Did you mean 'compact' .*\? Installed: .*cbor, compact, .*json"
     ):
-        get_serializer("msgpak")
+        get_serializer("compakt")
 
 
 def test_the_built_in_serializers_are_available_like_any_other() -> None:
