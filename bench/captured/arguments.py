@@ -4,7 +4,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from .capture import LIMIT, Capture, captured
+from ...manager.admin.sources.source import LIMIT
+from .capture import Capture, captured
 
 
 def add_arguments(parser: ArgumentParser) -> None:
