@@ -1,0 +1,43 @@
+"""The converters of a process, for stand-ins too: one whose class is registered here counts as registered.
+
+So values that a foreign pickle holds can be looked at and written by any serializer, and nothing of their classes is
+imported or run. What is written for a stand-in is about what its class would write; it is not to be read again.
+"""
+
+from typing import Any
+
+from .converter import Converter
+from .errors import DeserializationError
+from .registry import ConverterRegistry
+from .stand_ins import StandIn
+
+
+class StandInConverters(ConverterRegistry):
+    """A registry that knows stand-ins by the names of what they stand for.
+
+    >>> from .stand_ins import stand_in_class
+    >>> registry = StandInConverters()
+    >>> registry.lower(stand_in_class("fractions", "Fraction")("1/3"))
+    ('fraction', '1/3')
+    >>> registry.converter_for(stand_in_class("shop", "Cart")) is None
+    True
+    """
+
+    def converter_for(self, cls: type) -> Converter | None:
+        """Return the converter that writes instances of a class, or None."""
+        found = super().converter_for(cls)  # which loads what is installed
+        if found is not None or not issubclass(cls, StandIn):
+            return found
+        name = cls.__module__, cls.__qualname__
+        for known, converter in self.by_class.items():
+            if (known.__module__, known.__qualname__) == name:
+                return Converter(cls, converter.tag, encode=_plain, decode=_refuse)
+        return None
+
+
+def _plain(value: StandIn) -> Any:
+    return value.plain()
+
+
+def _refuse(_: object) -> Any:
+    raise DeserializationError("it was written for a stand-in: nothing can be made of it")
