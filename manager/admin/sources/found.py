@@ -37,6 +37,11 @@ class Found:
         else:
             self.pass_over("it holds no dict of attributes by name", example)
 
+    @property
+    def lacks_classes(self) -> bool:
+        """Whether something could not be read because a class in it is registered nowhere here."""
+        return any(_TAG.search(reason) for reason in self.unread)
+
     def pass_over(self, reason: str, example: str = "") -> None:
         """Count what could not be read.
 

@@ -4,6 +4,7 @@ Invariant: nothing at the source is changed.
 """
 
 import secrets
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,3 +95,19 @@ def sessions_at(
     advice = f"{config_option} FILE.toml names the application's settings"
     found = live_sessions(settings, registry, advice=advice, limit=limit, progress=progress)
     return Sessions(found, settings.custom_converters)
+
+
+def limit_of(text: str) -> int:
+    """Return how many sessions an option allows.
+
+    >>> limit_of("50")
+    50
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is no number above 0.
+    """
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
