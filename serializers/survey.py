@@ -44,6 +44,10 @@ class FindingKind(StrEnum):
     """Its class has no converter."""
     CONVERTER = "converter"
     """Its converter fails on it."""
+    REFUSED = "refused"
+    """The format does not keep it; known from trying, not from a survey."""
+    CHANGED = "changed"
+    """It comes back as something else; known from trying."""
 
 
 @dataclass(frozen=True, slots=True)
