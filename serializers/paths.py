@@ -21,7 +21,7 @@ from .registry import ConverterRegistry
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, range})
 _KEEP = 6
-_ELEMENT, KEY = "{}", "<key>"
+ELEMENT, KEY = "{}", "<key>"
 _LARGEST_SHOWN = 64  # bits; a huge number is not shown, and Python refuses to write one with over 4 300 digits
 
 
@@ -187,7 +187,7 @@ def _within(place: Place, opened: Callable[[Place], Iterable[Place]]) -> Iterato
             yield place.inside(f"[{index}]", item, levels)
     elif kind is set or kind is frozenset:
         for item in value:
-            yield place.inside(_ELEMENT, item, 2)
+            yield place.inside(ELEMENT, item, 2)
     elif kind is datetime or kind is time:
         if value.tzinfo:
             yield place.inside(".tzinfo", value.tzinfo, 2)
@@ -209,19 +209,26 @@ def of_plain(place: Place, plain: Any) -> Iterator[Place]:
 
 
 def lower(place: Place, registry: ConverterRegistry) -> object:
+    """Return the plain data of a registered instance, as `plain_data`; the error has the path."""
+    try:
+        return plain_data(place.value, registry)
+    except SerializationError as error:
+        raise SerializationError(error.problem, path=str(place)) from (error.__cause__ or error)
+
+
+def plain_data(value: object, registry: ConverterRegistry) -> object:
     """Return the plain data of a registered instance.
 
     Raises
     ------
     SerializationError
-        Its class is not registered, or its converter fails; with the path.
+        Its class is not registered, or its converter fails; without a path.
     """
     try:
-        return registry.lower(place.value)[1]
-    except SerializationError as error:
-        raise SerializationError(error.problem, path=str(place)) from error
+        return registry.lower(value)[1]
+    except SerializationError:
+        raise
     except Exception as error:
         raise SerializationError(
-            f"the converter of {type(place.value).__qualname__} failed with {type(error).__name__}",
-            path=str(place),
+            f"the converter of {type(value).__qualname__} failed with {type(error).__name__}"
         ) from error

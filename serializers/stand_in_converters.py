@@ -23,15 +23,23 @@ class StandInConverters(ConverterRegistry):
     True
     """
 
+    def __init__(self, *, installed: bool = True) -> None:
+        super().__init__(installed=installed)
+        self._known: dict[type, Converter] = {}
+
     def converter_for(self, cls: type) -> Converter | None:
         """Return the converter that writes instances of a class, or None."""
         found = super().converter_for(cls)  # which loads what is installed
         if found is not None or not issubclass(cls, StandIn):
             return found
+        return self._known.get(cls) or self._find(cls)
+
+    def _find(self, cls: type[StandIn]) -> Converter | None:
         name = cls.__module__, cls.__qualname__
         for known, converter in self.by_class.items():
             if (known.__module__, known.__qualname__) == name:
-                return Converter(cls, converter.tag, encode=_plain, decode=_refuse)
+                self._known[cls] = Converter(cls, converter.tag, encode=_plain, decode=_refuse)
+                return self._known[cls]
         return None
 
 

@@ -1,9 +1,8 @@
 """What a value is made of: its types, and all that serializers would refuse in it, not the first of it alone.
 
 Invariants: `survey` refuses nothing and changes nothing; it visits an object once, however many references lead to it.
-An instance that has no converter, or whose converter fails, is looked into as far as that runs no code of its class:
-slots, instance attributes, and the items of what extends a built-in container. No value is in what it tells: types,
-places, and keys as `paths.key_step` shows them.
+An instance that has no converter, or whose converter fails, is looked into as `looking` does. No value is in what it
+tells: types, places, and keys as `paths.key_step` shows them.
 """
 
 # Arbitrary data has no static type:
@@ -11,19 +10,16 @@ places, and keys as `paths.key_step` shows them.
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
 import re
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from itertools import islice
-from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
-from typing import Any
 
-from .classes import builtin_base, derived_names
 from .errors import SerializationError
-from .paths import ATOMS, KEY, Place, key_step, lower, of_plain, walk_into
+from .looking import Looking
+from .paths import ATOMS, Place, of_plain, plain_data, walk_into
 from .registry import ConverterRegistry, class_name, register_line, unregistered
-from .stand_ins import StandIn
 
 MOST_PLACES = 1_000_000
 """Places of a value that are looked at."""
@@ -150,7 +146,9 @@ class _Look:
         self.registry = registry
         self.types: Counter[str] = Counter()
         self.met: dict[tuple[str, str], _Met] = {}
+        self._unregistered: dict[type, _Met] = {}
         self._names: dict[type, str] = {}
+        self._looking = Looking()
         self._counted: set[int] = set()  # of objects that the walk keeps alive
 
     def count(self, place: Place) -> None:
@@ -169,70 +167,20 @@ class _Look:
 
     def opened(self, place: Place) -> Iterable[Place]:
         """Return the places in an instance, by its converter, or by looking where that is not to be had."""
-        try:
-            return of_plain(place, lower(place, self.registry))
-        except SerializationError as error:
-            self._note(place, error.problem)
-            return looked_into(place)
-
-    def _note(self, place: Place, problem: str) -> None:
         cls = type(place.value)
-        kind, line = FindingKind.CONVERTER, None
-        if self.registry.converter_for(cls) is None:
-            kind, line = FindingKind.UNREGISTERED, register_line(cls)
+        met = self._unregistered.get(cls)
+        if met is None and self.registry.converter_for(cls) is None:
             problem = unregistered(cls, self.registry.broken)
-        name = class_name(cls)
-        met = self.met.get((name, problem))
+            met = self._met(FindingKind.UNREGISTERED, cls, problem, register_line(cls))
+            self._unregistered[cls] = met
         if met is None:
-            met = self.met[name, problem] = _Met(kind, name, problem, line)
+            try:
+                return of_plain(place, plain_data(place.value, self.registry))
+            except SerializationError as error:
+                met = self._met(FindingKind.CONVERTER, cls, error.problem)
         met.add(place)
+        return self._looking.places(place)
 
-
-def looked_into(place: Place) -> Iterator[Place]:
-    """Yield the places in an instance that can be seen without running code of its class."""
-    value, cls = place.value, type(place.value)
-    if issubclass(cls, StandIn):
-        yield from _of_stand_in(place, value)
-        return
-    if issubclass(cls, dict):
-        for key, item in dict.items(value):
-            yield place.inside(KEY, key)
-            yield place.inside(key_step(key), item)
-    for base in (list, tuple, deque, set, frozenset):
-        if issubclass(cls, base):
-            for index, item in enumerate(base.__iter__(value)):
-                yield place.inside("{}" if base in (set, frozenset) else f"[{index}]", item)
-    for name, item in _attributes(value).items():
-        yield place.inside(key_step(name), item)
-
-
-def _of_stand_in(place: Place, value: StandIn) -> Iterator[Place]:
-    for index, argument in enumerate((*value.arguments, *value.keywords.values(), *value.rest)):
-        yield place.inside(f"<argument {index}>", argument)
-    for index, element in enumerate(value.elements):
-        yield place.inside(f"[{index}]", element)
-    for key, item in (*value.pairs, *value.attributes.items()):
-        yield place.inside(key_step(key), item)
-
-
-def _attributes(value: object) -> dict[Any, Any]:
-    """Return the attributes of an instance of a class written in Python, read past whatever the class says of them."""
-    cls = type(value)
-    if issubclass(cls, (type, ModuleType)) or builtin_base(cls) is cls:
-        return {}
-    found: dict[Any, Any] = {}
-    for base in reversed(cls.__mro__):
-        if "__slots__" in vars(base):
-            for name, slot in vars(base).items():
-                if type(slot) is MemberDescriptorType:
-                    try:
-                        found[name] = slot.__get__(value, cls)
-                    except AttributeError:
-                        continue  # it is not set
-    namespace = next((vars(base)["__dict__"] for base in cls.__mro__ if "__dict__" in vars(base)), None)
-    if type(namespace) is GetSetDescriptorType:
-        found.update(namespace.__get__(value, cls))
-    if issubclass(cls, Enum):
-        return {"value": found["_value_"]} if "_value_" in found else {}
-    derived = derived_names(cls)
-    return {name: item for name, item in found.items() if name not in derived}
+    def _met(self, kind: FindingKind, cls: type, problem: str, line: str | None = None) -> _Met:
+        name = class_name(cls)
+        return self.met.setdefault((name, problem), _Met(kind, name, problem, line))

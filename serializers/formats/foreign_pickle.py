@@ -29,6 +29,10 @@ from .pickle import PickleSerializer
 MOST_CLASSES = 10_000
 """That all pickles together may name; an application has a few hundred."""
 
+MOST_TUPLES = 50_000
+"""In one pickle. Python hashes nested tuples by recursion on the C stack, which has room for about 100 000."""
+
+_TUPLES = b"t", b"\x85", b"\x86", b"\x87"
 _LONGEST_NAME = 200
 _LONGEST_NUMBER = 10_000
 """Characters of a Decimal."""
@@ -78,6 +82,8 @@ class PickleReader:
             The bytes are no pickle, or one that cannot be read without its application.
         """
         try:
+            if sum(map(data.count, _TUPLES)) > MOST_TUPLES:
+                _refuse_many_tuples(data)
             if copyreg._inverted_registry:  # type: ignore[attr-defined]  # noqa: SLF001 - typeshed hides it
                 _refuse_extensions(data)
             return _Unpickler(data, self).load()
@@ -244,6 +250,11 @@ _CALLS: dict[tuple[str, str], _Call] = {
 
 def _is_name(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and all(part.isidentifier() for part in text.split("."))
+
+
+def _refuse_many_tuples(data: bytes) -> None:
+    if sum(opcode.name.startswith("TUPLE") for opcode, _, _ in pickletools.genops(data)) > MOST_TUPLES:
+        raise DeserializationError(f"more than {MOST_TUPLES} tuples, which may be too deep for Python")
 
 
 def _refuse_extensions(data: bytes) -> None:

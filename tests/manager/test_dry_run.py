@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cluster import Client
 from flask import Flask, session
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from memcached_process import MemcachedProcess, node_list
 
@@ -361,6 +361,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=5), st.sampled_from(["json", "compact", "msgpack"]))
 def test_nothing_that_a_session_holds_fails_a_request(attributes: dict[str, Any], name: str) -> None:
     """What each attribute is refused for alone is left out, and nothing else; what is left out is reported."""

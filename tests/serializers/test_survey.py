@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
@@ -80,6 +80,7 @@ class Colour(Enum):
     RED = 1
 
 
+PROPERTY = settings(deadline=None, derandomize=True, database=None)
 UNREGISTERED = (Cart, Slotted, Line, Tags, Cookies, Shy)
 
 
@@ -104,6 +105,7 @@ def strewn_graphs(draw: st.DrawFn) -> tuple[Any, set[str]]:
     return graph, {class_name(cls) for cls in classes}
 
 
+@PROPERTY
 @given(strewn_graphs())
 def test_every_unregistered_class_is_found_wherever_it_is(strewn: tuple[Any, set[str]]) -> None:
     """In cycles, in others that are unregistered, in keys' company: and the survey never fails."""
@@ -118,6 +120,7 @@ def test_every_unregistered_class_is_found_wherever_it_is(strewn: tuple[Any, set
         assert finding.type in found.types
 
 
+@PROPERTY
 @given(strewn_graphs())
 def test_the_first_finding_is_what_a_serializer_refuses(strewn: tuple[Any, set[str]]) -> None:
     """With the same words and the same place."""
@@ -228,6 +231,19 @@ def test_the_look_is_bounded() -> None:
     assert not found.complete
     assert 0 < finding.count < 3_000
     assert 1 < len(finding.paths) <= MOST_PATHS
+
+
+def test_a_deep_value_takes_no_longer_than_a_wide_one() -> None:
+    """No path is written for what is not told: thirty thousand of them would take a minute."""
+    deep: Any = None
+    for _ in range(30_000):
+        deep = Cart(deep)
+
+    (finding,) = survey(deep, _registry()).findings
+
+    assert (finding.count, finding.paths[0]) == (30_000, "")
+    while deep is not None:  # one by one: freeing all at once is a recursion of Python's own
+        deep = deep.inside
 
 
 def test_a_value_with_as_many_places_as_are_looked_at_is_complete() -> None:
