@@ -1,9 +1,12 @@
-"""The converters of a process, for stand-ins too: one whose class is registered here counts as registered.
+"""The converters of a process that looks at sessions of an application that is not here.
 
-So values that a foreign pickle holds can be looked at and written by any serializer, and nothing of their classes is
-imported or run. What is written for a stand-in is about what its class would write; it is not to be read again.
+Two things are other than in the application. Stand-ins have converters: one whose class is registered here counts as
+registered, so values that a foreign pickle holds can be written by any serializer, and nothing of their classes is run.
+What is written for a stand-in is about what its class would write; it is not to be read again. And a library that
+converters wait for is imported when one of its classes or tags is met, for the application would have imported it.
 """
 
+from importlib import import_module
 from typing import Any
 
 from .converter import Converter
@@ -26,13 +29,27 @@ class StandInConverters(ConverterRegistry):
     def __init__(self, *, installed: bool = True) -> None:
         super().__init__(installed=installed)
         self._known: dict[type, Converter] = {}
+        self._tried: set[str] = set()
 
     def converter_for(self, cls: type) -> Converter | None:
         """Return the converter that writes instances of a class, or None."""
         found = super().converter_for(cls)  # which loads what is installed
         if found is not None or not issubclass(cls, StandIn):
             return found
-        return self._known.get(cls) or self._find(cls)
+        found = self._known.get(cls) or self._find(cls)
+        if found is None and self._import(cls.__module__.partition(".")[0]):
+            super().converter_for(cls)  # which loads what has waited
+            found = self._find(cls)
+        return found
+
+    def converter_of(self, tag: str) -> Converter:
+        """Return the converter that reads a tag; as `ConverterRegistry.converter_of`."""
+        try:
+            return super().converter_of(tag)
+        except DeserializationError:
+            if not self._import(tag.partition(".")[0]):
+                raise
+        return super().converter_of(tag)
 
     def _find(self, cls: type[StandIn]) -> Converter | None:
         name = cls.__module__, cls.__qualname__
@@ -41,6 +58,19 @@ class StandInConverters(ConverterRegistry):
                 self._known[cls] = Converter(cls, converter.tag, encode=_plain, decode=_refuse)
                 return self._known[cls]
         return None
+
+    def _import(self, library: str) -> bool:
+        """Import the modules of a library that converters wait for, once; return whether there were any."""
+        modules = () if library in self._tried else {each.module for each in self._awaited if each.library == library}
+        self._tried.add(library)
+        for module in modules:
+            try:
+                import_module(module)
+            except ModuleNotFoundError:
+                return False  # it is not installed here
+            except Exception as error:  # noqa: BLE001 - a library may fail in any way; messages of what it lacks say so
+                self.broken[library] = str(error)
+        return bool(modules)
 
 
 def _plain(value: StandIn) -> Any:

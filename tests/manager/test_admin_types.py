@@ -257,7 +257,7 @@ def test_the_text_says_when_nothing_is_left_to_do(tmp_path: Path, capsys: pytest
         (["memcached://"], "no nodes: give --nodes, --config"),
         (["memcached://user@host:1"], "give the rest in a file, by --config"),
         (["memcached://127.0.0.1:1"], "no session on the nodes can be read"),
-        (["nowhere", "--converters", "shop"], "--converters: custom converter 'shop' is not of the form"),
+        (["nowhere", "--converters", "shop"], "--converters: custom converter 'shop' is neither"),
         (["nowhere", "--converters", "no_such_module:register"], "PYTHONPATH"),
         (["nowhere", "--limit", "0"], "'0' is no number above 0"),
     ],

@@ -29,7 +29,7 @@ from memcached_sessions.serializers import (
 from memcached_sessions.serializers.formats import foreign_pickle
 from memcached_sessions.serializers.formats.foreign_pickle import PickleReader
 from memcached_sessions.serializers.stand_in_converters import StandInConverters
-from memcached_sessions.serializers.stand_ins import StandIn
+from memcached_sessions.serializers.stand_ins import StandIn, stand_in_class
 from memcached_sessions.serializers.survey import survey
 
 SHOP = """
@@ -183,6 +183,45 @@ def test_a_class_that_the_application_has_registered_is_known_by_its_name() -> N
 
     assert survey(session, registry).findings == ()
     assert get_serializer("json", registry).dumps(session) == b'{"cart":{"$shop.Cart":{"a":1}}}'
+
+
+WITHOUT_ITS_LIBRARY = """
+import sys
+from memcached_sessions.serializers import get_serializer
+from memcached_sessions.serializers.formats.foreign_pickle import PickleReader
+from memcached_sessions.serializers.stand_in_converters import StandInConverters
+from memcached_sessions.serializers.survey import survey
+
+registry = StandInConverters()
+foreign = PickleReader(registry).loads(b"cmarkupsafe\\nMarkup\\n(Vtext\\ntR.")
+assert "markupsafe" not in sys.modules
+assert survey(foreign, registry).findings == ()
+assert "markupsafe" in sys.modules
+plain = get_serializer("json", StandInConverters()).loads(
+    b'{"$bson.ObjectId":{"$bytes":"ASNFZ4mrze8BI0Vn"}}')
+print(type(foreign).__name__, type(plain).__name__)
+"""
+
+
+def test_a_library_that_has_converters_is_imported_when_it_is_met() -> None:
+    """By class or by tag: in the application it would have been there."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_ITS_LIBRARY], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("Markup ObjectId\n", "")
+
+
+def test_a_library_that_is_not_installed_leaves_its_classes_unknown() -> None:
+    """They are told like any other."""
+    registry = StandInConverters(installed=False)
+    registry.when_imported("no_such_library.models", print)
+    stand_ins = [stand_in_class("no_such_library", "Model")(), stand_in_class("other", "Model")()]
+
+    assert [finding.type for finding in survey(stand_ins, registry).findings] == [
+        "no_such_library.Model",
+        "other.Model",
+    ]
+    with pytest.raises(DeserializationError, match="converters for no_such_library, which nothing has imported"):
+        registry.converter_of("no_such_library.Model")
 
 
 def test_our_own_pickles_are_read_as_ever() -> None:
