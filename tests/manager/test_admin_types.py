@@ -14,10 +14,10 @@ from memcached_process import StartMemcached, node_list
 
 from memcached_sessions import SessionManager
 from memcached_sessions.manager.admin.cli import main
-from memcached_sessions.manager.admin.sources.found import Found
+from memcached_sessions.manager.admin.sources.found import Found, reason_of
 from memcached_sessions.manager.admin.types_output import types_text
 from memcached_sessions.manager.admin.types_report import TypesReport, types_report
-from memcached_sessions.serializers import ConverterRegistry, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, DeserializationError, get_serializer
 
 KEY = "0123456789abcdef"
 VALUE = "a value of the session"
@@ -170,6 +170,25 @@ def test_a_class_whose_tag_is_not_registered_is_told_by_the_reason(tmp_path: Pat
     assert (status, unread["sessions"], unread["example"]) == (1, 1, "one.json")
     assert "'shop.Cart'" in unread["reason"]
     assert "--converters" in unread["reason"]
+
+
+def test_a_tag_of_a_library_that_is_not_imported_is_told_by_the_reason() -> None:
+    """`session-bench` imports none; it says what to do."""
+    registry = ConverterRegistry()
+    registry.when_imported("no_such_library.models", print)
+    found = Found(total=1)
+
+    with pytest.raises(DeserializationError) as refused:
+        get_serializer("json", registry).loads(b'{"a":{"$no_such_library.Model":1}}')
+    found.pass_over(reason_of("json cannot read it", refused.value))
+
+    assert list(found.unread) == [
+        (
+            "json cannot read it: the tag 'no_such_library.Model' is of the converters for no_such_library: "
+            "name a function that imports it, by --converters"
+        )
+    ]
+    assert found.lacks_classes
 
 
 def test_what_is_no_session_is_counted_and_is_no_reason_to_fail(tmp_path: Path, types: Types) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 _TAG = re.compile(r"no class is registered under the tag '[^']{1,64}'")
-_AWAITED = re.compile(r"the tag '[^']{1,64}' is of the converters for \w{1,64}, which nothing has imported")
+_AWAITED = re.compile(r"the tag '[^']{1,64}' is of the converters for \w{1,64}")
 
 
 @dataclass
@@ -67,5 +67,5 @@ def reason_of(what: str, error: Exception) -> str:
     """
     missing, awaited = _TAG.search(str(error)), _AWAITED.search(str(error))
     if awaited:
-        return f"{what}: {awaited[0]}: name a function that does, by --converters"
+        return f"{what}: {awaited[0]}: name a function that imports it, by --converters"
     return f"{what}: {missing[0]}: name the function that does, by --converters" if missing else what
