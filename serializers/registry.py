@@ -274,8 +274,9 @@ def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
 def register_line(cls: type) -> str | None:
     """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields.
 
-    >>> register_line(logging.Logger)
-    'register(Logger, tag="logging.Logger")'
+    >>> from threading import Thread
+    >>> register_line(Thread)
+    'register(Thread, tag="threading.Thread")'
     """
     builtin = builtin_base(cls)
     if cls.__module__ == "builtins" or builtin is cls:

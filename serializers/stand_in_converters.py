@@ -6,7 +6,6 @@ What is written for a stand-in is about what its class would write; it is not to
 converters wait for is imported when one of its classes or tags is met, for the application would have imported it.
 """
 
-from importlib import import_module
 from typing import Any
 
 from .converter import Converter
@@ -30,6 +29,7 @@ class StandInConverters(ConverterRegistry):
         super().__init__(installed=installed)
         self._known: dict[type, Converter] = {}
         self._tried: set[str] = set()
+        self.import_libraries()
 
     def converter_for(self, cls: type) -> Converter | None:
         """Return the converter that writes instances of a class, or None."""
@@ -37,19 +37,12 @@ class StandInConverters(ConverterRegistry):
         if found is not None or not issubclass(cls, StandIn):
             return found
         found = self._known.get(cls) or self._find(cls)
-        if found is None and self._import(cls.__module__.partition(".")[0]):
-            super().converter_for(cls)  # which loads what has waited
-            found = self._find(cls)
+        library = cls.__module__.partition(".")[0]
+        if found is None and library not in self._tried:
+            self._tried.add(library)
+            if self._arrivals.load(library):
+                found = self._find(cls)
         return found
-
-    def converter_of(self, tag: str) -> Converter:
-        """Return the converter that reads a tag; as `ConverterRegistry.converter_of`."""
-        try:
-            return super().converter_of(tag)
-        except DeserializationError:
-            if not self._import(tag.partition(".")[0]):
-                raise
-        return super().converter_of(tag)
 
     def _find(self, cls: type[StandIn]) -> Converter | None:
         name = cls.__module__, cls.__qualname__
@@ -58,19 +51,6 @@ class StandInConverters(ConverterRegistry):
                 self._known[cls] = Converter(cls, converter.tag, encode=_plain, decode=_refuse)
                 return self._known[cls]
         return None
-
-    def _import(self, library: str) -> bool:
-        """Import the modules of a library that converters wait for, once; return whether there were any."""
-        modules = () if library in self._tried else {each.module for each in self._awaited if each.library == library}
-        self._tried.add(library)
-        for module in modules:
-            try:
-                import_module(module)
-            except ModuleNotFoundError:
-                return False  # it is not installed here
-            except Exception as error:  # noqa: BLE001 - a library may fail in any way; messages of what it lacks say so
-                self.broken[library] = str(error)
-        return bool(modules)
 
 
 def _plain(value: StandIn) -> Any:
