@@ -9,6 +9,7 @@
 """
 
 from .cookie import CookieAction, CookieKind
+from .dry_run_report import DryRunReport
 from .errors import (
     ConfigurationError,
     ManagerError,
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigurationError",
     "CookieAction",
     "CookieKind",
+    "DryRunReport",
     "Event",
     "EventKind",
     "Health",

@@ -32,6 +32,8 @@ class Health:
     """Whether every request asks a node if its session is fresh."""
     enabled: bool
     """Whether memcached is used; without it no session is backed up."""
+    dry_run: bool
+    """Whether this is a dry run: sessions are tried and reported on, and live in the process alone."""
 
 
 def health_of(process: Process) -> Health:
@@ -43,4 +45,5 @@ def health_of(process: Process) -> Health:
         unbacked=sum(entry.behind or not enabled for entry in live),
         revalidates=process.freshness.revalidates,
         enabled=enabled,
+        dry_run=process.settings.dry_run,
     )

@@ -18,6 +18,7 @@ from .after_fork import call_after_fork
 from .async_twins import UNCHANGED, AsyncTwins, Unchanged
 from .committing import Committing
 from .cookie import CookieAction
+from .dry_run_report import DryRun, DryRunReport
 from .errors import ConfigurationError, ManagerError, StoreError, StoreProtocolError
 from .event_log import EventLog
 from .events import Events, Listener
@@ -32,6 +33,7 @@ from .request_block import RequestBlock
 from .requests import Requests
 from .runtime import Runtime, ThreadRuntime
 from .session import Session
+from .setting_rules import SettingError
 from .settings import Settings
 from .settings_sources import settings_from_environment, settings_from_toml
 from .statistics.measured_saving import saving_of
@@ -100,12 +102,18 @@ class SessionManager(AsyncTwins):
         self._meter = Meter(self.settings.accepted_serializers)
         if self.settings.enable_statistics:
             self._events.listen(self._meter.note_event)
+        self._dry_run = DryRun() if self.settings.dry_run else None
+        if self._dry_run is not None:
+            self._events.listen(self._dry_run.hear)
         self._clock = clock.time
         self._stores_given = stores is not None
         self._stores = dict(stores) if stores is not None else open_stores(self.settings, clock=self._clock)
         self._begin(forked=False)
         self._look_at_nodes()
         call_after_fork(self._begin_in_child)
+        if self._dry_run is not None:
+            self._dry_run.log_start()
+            atexit.register(self.close)  # for the summary; nothing else would
 
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> Self:
@@ -122,7 +130,13 @@ class SessionManager(AsyncTwins):
         runtime = self._runtime_given or ThreadRuntime()
         meter = self._meter if self.settings.enable_statistics else None
         process = self._process = Process(
-            self.settings, self._measured(self._stores), runtime, self._events, forked=forked, meter=meter
+            self.settings,
+            self._measured(self._stores),
+            runtime,
+            self._events,
+            forked=forked,
+            meter=meter,
+            dry_run=self._dry_run,
         )
         reconciling = Reconciling(process)
         in_request, in_background = saving_of(process, reconciling, in_request=True), saving_of(process, reconciling)
@@ -151,6 +165,8 @@ class SessionManager(AsyncTwins):
         self._start_lock = Lock()
         self._reconfigure_lock = Lock()
         self._meter.begin_anew()
+        if self._dry_run is not None:
+            self._dry_run.begin_anew()
         self._begin(forked=True)
 
     def _look_at_nodes(self) -> None:
@@ -303,6 +319,8 @@ class SessionManager(AsyncTwins):
             if self._closed:
                 raise ManagerError("the manager is closed: make a new one")
             before = self.settings
+            if before.dry_run and enabled is True:
+                raise SettingError("enabled", enabled, "False", reason="this is a dry run: make a manager without it")
             settings = replace(before, **changes)
             open_one = None if self._stores_given else partial(open_store, settings=settings, clock=self._clock)
             joining = new_stores(settings.node_list, before.node_list, self._stores, stores or {}, open_one)
@@ -362,6 +380,19 @@ class SessionManager(AsyncTwins):
         nodes = {node.node: (node.available, node.debts) for node in health.nodes}
         return self._meter.snapshot(nodes, sessions=health.sessions, unbacked=health.unbacked)
 
+    def dry_run_report(self) -> DryRunReport | None:
+        """Return what a dry run has found in this process until now; None if it is none.
+
+        With ``dry_run=True`` each session that passes is encoded, decoded and compared, and none is stored.
+
+        >>> with SessionManager("n1:10.0.0.1:11211", dry_run=True) as manager:
+        ...     with manager.request(None) as session:
+        ...         session["report"] = print  # refused by every serializer, and left out here
+        ...     print(manager.dry_run_report())
+        1 sessions in 1 states, of 2 bytes (median) to 2 bytes (the largest); 1 finding
+        """
+        return None if self._dry_run is None else self._dry_run.report()
+
     def drain(self, timeout: float) -> int:
         """Store all sessions that are not backed up in their present state; return how many are left.
 
@@ -394,6 +425,8 @@ class SessionManager(AsyncTwins):
                 return
             self._closed = True
         atexit.unregister(self.close)
+        if self._dry_run is not None:
+            self._dry_run.log_summary()
         with ExitStack() as ends:
             for store in self._stores.values():
                 ends.callback(store.close)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Mapping
 
 from ..serializers import SerializationError
+from .dry_run_codec import DryRunCodec
+from .dry_run_report import DryRun
 from .entry import Entry
 from .events import EventKind, Events
 from .freshness import Freshness
@@ -42,6 +44,8 @@ class Process:
         Whether this process was forked from one that already held the manager.
     meter
         Where things are counted; None: nowhere.
+    dry_run
+        Where the findings of a dry run go; None: it is none.
     """
 
     def __init__(
@@ -53,12 +57,16 @@ class Process:
         *,
         forked: bool = False,
         meter: Meter | None = None,
+        dry_run: DryRun | None = None,
     ) -> None:
         self.settings = settings
         self.runtime = runtime
         self.events = events
         self.meter = meter
-        self.codec = SessionCodec(settings) if meter is None else MeasuredCodec(settings, meter)
+        if dry_run is not None:
+            self.codec: SessionCodec = DryRunCodec(settings, dry_run)
+        else:
+            self.codec = SessionCodec(settings) if meter is None else MeasuredCodec(settings, meter)
         self.nodes = Nodes(settings.node_list, stores, runtime, events)
         self.sessions = LocalSessions(max_sessions=settings.max_local_sessions, max_bytes=settings.max_local_bytes)
         self.writer = int.from_bytes(runtime.token(4), "big")

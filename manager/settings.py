@@ -58,6 +58,9 @@ whole number from 1 to 315360000, or None
     enabled: Annotated[bool, rules.flag()] = True
     """Use memcached. Without it sessions live in the process alone, and die with it. `SessionManager.reconfigure`
     switches it while it runs."""
+    dry_run: Annotated[bool, rules.flag()] = False
+    """Try each session that passes and log what could not be kept, without any node: ``enabled`` becomes False. No
+    request fails for a value that cannot be kept. See `SessionManager.dry_run_report`."""
 
     serializer: Annotated[str | Serializer, rules.serializer()] = "compact"
     """What makes bytes of sessions: the name of an installed serializer, or one."""
@@ -200,6 +203,8 @@ whole number from 1 to 315360000, or None
             rule.check(name, value)
         if self.locking_mode == "none":
             self._set("locking_mode", None)
+        if self.dry_run:
+            self._set("enabled", value=False)
         failover = () if self.failover_nodes is None else self.failover_nodes
         self._set("node_list", parse_node_list(self.memcached_nodes, failover))
         self._set("mac_keys", tuple(key.encode() if isinstance(key, str) else key for key in self.signing_keys))

@@ -39,6 +39,23 @@ class DeserializationError(ValueError):
         self.path = path
 
 
+def problem_without_values(error: Exception) -> str:
+    """Return what a serializer said of a value that it could not write, but for what may quote the value.
+
+    >>> problem_without_values(SerializationError("json keeps no cycles", path="menu.parent"))
+    'json keeps no cycles'
+    >>> try:
+    ...     raise SerializationError("tool cannot write this value: KeyError: 'secret'") from KeyError("secret")
+    ... except SerializationError as error:
+    ...     problem_without_values(error)
+    'it cannot be written: KeyError'
+    """
+    cause = error.__cause__ or error
+    if isinstance(error, SerializationError) and (error.path or isinstance(cause, SerializationError)):
+        return error.problem
+    return f"it cannot be written: {type(cause).__name__}"
+
+
 class PluginError(LookupError):
     """No installed serializer, converter or workload can be had by this name; the message says why."""
 

@@ -11,7 +11,7 @@ the value is walked again, slowly and in the same order, until the place is foun
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -21,7 +21,8 @@ from .registry import ConverterRegistry
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray, range})
 _KEEP = 6
-_ELEMENT, _KEY = "{}", "<key>"
+ELEMENT, KEY = "{}", "<key>"
+_LARGEST_SHOWN = 64  # bits; a huge number is not shown, and Python refuses to write one with over 4 300 digits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ def key_step(key: object) -> str:
     if type(key) is str:
         shown = key if len(key) <= 40 else key[:40] + "..."
         return f".{shown}" if key.isidentifier() else f"[{shown!r}]"
-    return f"[{key}]" if type(key) is int else f"[{type(key).__name__}]"
+    return f"[{key}]" if type(key) is int and key.bit_length() <= _LARGEST_SHOWN else f"[{type(key).__name__}]"
 
 
 def check_text(place: Place, name: str) -> None:
@@ -119,6 +120,26 @@ def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[
         At an instance of an unregistered class, at one whose converter fails, and, unless `once`, at a value that
         contains itself; with its path.
     """
+    yield from walk_into(value, lambda place: of_plain(place, lower(place, registry)), once=once)
+
+
+def walk_into(value: object, opened: Callable[[Place], Iterable[Place]], *, once: bool) -> Iterator[Place]:
+    """Yield every place of a value, as `walk` does.
+
+    Parameters
+    ----------
+    value
+        The value.
+    opened
+        Returns the places inside one that holds neither a scalar nor a built-in container.
+    once
+        As for `walk`.
+
+    Raises
+    ------
+    SerializationError
+        Unless `once`, at a value that contains itself. What `opened` raises is passed on.
+    """
     alive: list[object] = []  # what converters make must not be freed while its id is in `known`
     known: set[int] = set()  # what was visited, if once; otherwise what is around the current place
     waiting: list[tuple[int, Iterator[Place]]] = [(0, iter((Place(value),)))]
@@ -140,7 +161,7 @@ def walk(value: object, registry: ConverterRegistry, *, once: bool) -> Iterator[
         known.add(id(place.value))
         if once:
             alive.append(place.value)
-        waiting.append((id(place.value), _within(place, registry)))
+        waiting.append((id(place.value), _within(place, opened)))
 
 
 def _cycle(place: Place) -> SerializationError:
@@ -152,13 +173,13 @@ def _cycle(place: Place) -> SerializationError:
     )
 
 
-def _within(place: Place, registry: ConverterRegistry) -> Iterator[Place]:
+def _within(place: Place, opened: Callable[[Place], Iterable[Place]]) -> Iterator[Place]:
     value = place.value
     kind = type(value)
     if kind is dict or kind is OrderedDict:
         levels = 1 if kind is dict and all(type(key) is str for key in value) else 3  # a tag, the pairs, a pair
         for key, item in value.items():
-            yield place.inside(_KEY, key, levels)
+            yield place.inside(KEY, key, levels)
             yield place.inside(key_step(key), item, levels)
     elif kind is list or kind is tuple or kind is deque:
         levels = {list: 1, tuple: 2, deque: 3}[kind]  # a tag, for a deque beside its length
@@ -166,15 +187,15 @@ def _within(place: Place, registry: ConverterRegistry) -> Iterator[Place]:
             yield place.inside(f"[{index}]", item, levels)
     elif kind is set or kind is frozenset:
         for item in value:
-            yield place.inside(_ELEMENT, item, 2)
+            yield place.inside(ELEMENT, item, 2)
     elif kind is datetime or kind is time:
         if value.tzinfo:
             yield place.inside(".tzinfo", value.tzinfo, 2)
     else:
-        yield from _of_plain(place, _lower(place, registry))
+        yield from opened(place)
 
 
-def _of_plain(place: Place, plain: Any) -> Iterator[Place]:
+def of_plain(place: Place, plain: Any) -> Iterator[Place]:
     """Yield what is in the plain data of a registered instance: its fields look like attributes."""
     kind = type(plain)
     if kind is dict:
@@ -187,13 +208,27 @@ def _of_plain(place: Place, plain: Any) -> Iterator[Place]:
         yield place.inside("", plain)
 
 
-def _lower(place: Place, registry: ConverterRegistry) -> object:
+def lower(place: Place, registry: ConverterRegistry) -> object:
+    """Return the plain data of a registered instance, as `plain_data`; the error has the path."""
     try:
-        return registry.lower(place.value)[1]
+        return plain_data(place.value, registry)
     except SerializationError as error:
-        raise SerializationError(error.problem, path=str(place)) from error
+        raise SerializationError(error.problem, path=str(place)) from (error.__cause__ or error)
+
+
+def plain_data(value: object, registry: ConverterRegistry) -> object:
+    """Return the plain data of a registered instance.
+
+    Raises
+    ------
+    SerializationError
+        Its class is not registered, or its converter fails; without a path.
+    """
+    try:
+        return registry.lower(value)[1]
+    except SerializationError:
+        raise
     except Exception as error:
         raise SerializationError(
-            f"the converter of {type(place.value).__qualname__} failed with {type(error).__name__}",
-            path=str(place),
+            f"the converter of {type(value).__qualname__} failed with {type(error).__name__}"
         ) from error

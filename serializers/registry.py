@@ -14,6 +14,7 @@ from .class_kinds import converter_of_kind
 from .classes import builtin_base, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
+from .stand_ins import extends_builtin
 
 _BUILTINS = frozenset(
     (object, type, type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset)
@@ -92,15 +93,15 @@ class ConverterRegistry:
             known = self._by_tag.get(converter.tag)
             if known and not _same_class(known.cls, converter.cls):
                 raise ValueError(
-                    f"tag {converter.tag!r} stands for {_name(known.cls)} and cannot stand for "
-                    f"{_name(converter.cls)} too: choose another tag"
+                    f"tag {converter.tag!r} stands for {class_name(known.cls)} and cannot stand for "
+                    f"{class_name(converter.cls)} too: choose another tag"
                 )
             if converter.cls in _BUILTINS and not self._arrivals.of_plugins:
-                raise ValueError(f"{_name(converter.cls)} is kept by every format as it is and takes no converter")
+                raise ValueError(f"{class_name(converter.cls)} is kept by every format as it is and takes no converter")
             mine = self._by_class.get(converter.cls)
             if mine and mine.tag != converter.tag and (converter.cls in self._of_plugins) == self._arrivals.of_plugins:
                 raise ValueError(
-                    f"{_name(converter.cls)} has the tag {mine.tag!r} and cannot have {converter.tag!r} too"
+                    f"{class_name(converter.cls)} has the tag {mine.tag!r} and cannot have {converter.tag!r} too"
                 )
             if known:
                 self._by_class.pop(known.cls, None)  # a reloaded module made the class anew
@@ -265,20 +266,30 @@ DEFAULT = ConverterRegistry()
 
 def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
     """Return the words for a value of a class that has no converter: what it is and what to do."""
-    name = cls.__name__
-    root = cls.__module__.partition(".")[0].strip("_")
-    if cls.__module__ == "builtins" or builtin_base(cls) is cls:
-        remedy = "put what is needed to make it again into the session instead"
-    else:
-        by_hand = ", encode=..., decode=..." if builtin_base(cls) else ""
-        remedy = f'register({name}, tag="{root}.{name}"{by_hand})'
+    remedy = register_line(cls) or "put what is needed to make it again into the session instead"
     notes = "".join(f"; converters {plugin!r} are broken: {reason}" for plugin, reason in (broken or {}).items())
-    return f"{_name(cls)} is not registered: {remedy}{notes}"
+    return f"{class_name(cls)} is not registered: {remedy}{notes}"
+
+
+def register_line(cls: type) -> str | None:
+    """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields.
+
+    >>> from threading import Thread
+    >>> register_line(Thread)
+    'register(Thread, tag="threading.Thread")'
+    """
+    builtin = builtin_base(cls)
+    if cls.__module__ == "builtins" or builtin is cls:
+        return None
+    root = cls.__module__.partition(".")[0].strip("_")
+    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) else ""
+    return f'register({cls.__name__}, tag="{root}.{cls.__name__}"{by_hand})'
 
 
 def _same_class(one: type, other: type) -> bool:
     return one is other or (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
-def _name(cls: type) -> str:
+def class_name(cls: type) -> str:
+    """Return the name of a class for messages, with its module unless it is built in."""
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

@@ -1,10 +1,11 @@
 """The options of commands that take the user's own sessions, and the capture that they ask for."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from .capture import LIMIT, Capture, captured
+from ...manager.admin.sources.source import LIMIT, limit_of
+from .capture import Capture, captured
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def add_reading(add_argument: Callable[..., object]) -> None:
     """Add the options that say how sessions are read, by the function that adds one."""
     add_argument(
-        "--sessions-limit", type=_some, default=LIMIT, metavar="N", help=f"a random sample of so many ({LIMIT:,})"
+        "--sessions-limit", type=limit_of, default=LIMIT, metavar="N", help=f"a random sample of so many ({LIMIT:,})"
     )
     add_argument("--as-they-are", action="store_true", help="do not make them anonymous")
     add_argument("--settings", type=Path, metavar="FILE.toml", help="the settings of the session manager they are of")
@@ -57,9 +58,3 @@ def captured_by(options: Namespace, progress: Callable[[int, int], None] | None 
         converters=options.converters,
         progress=progress,
     )
-
-
-def _some(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ArgumentTypeError(f"{text!r} is no number above 0")
-    return int(text)

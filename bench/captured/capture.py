@@ -6,46 +6,35 @@ user's own account can read, and that is gone afterwards; keys and settings of t
 
 import json
 import os
-import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from ... import __version__
-from ...manager.admin.command_settings import GivenOptions, settings_for
-from ...manager.errors import ConfigurationError
-from ...manager.settings import Settings
+from ...manager.admin.command_settings import GivenOptions
+from ...manager.admin.sources.errors import SourceError
+from ...manager.admin.sources.found import Found
+from ...manager.admin.sources.source import LIMIT, SCHEME, Progress, sessions_at
+from ...manager.admin.sources.stored_values import load_converters
 from ...serializers import ConverterRegistry, SerializationError, get_serializer
 from ..errand import add_workload
 from ..workload import Workload, WorkloadInfo
 from .anonymizer import AnonymizationError, Anonymizer
 from .errors import CaptureError
-from .folder import sessions_of_folder
-from .found import Found
-from .live import live_sessions
-from .stored_values import StoredValues, load_converters
 
 NAME = "captured"
 """Of the workload."""
-
-LIMIT = 1_000
-"""Sessions that are taken unless the user wants more or fewer."""
-
-SCHEME = "memcached://"
 
 _TASK = "memcached_sessions.bench.captured.capture:prepare"
 _KEEPER = "pickle"
 """The serializer that keeps sessions between processes: it keeps all types and what is shared, and, restricted, it
 makes nothing but what is registered. It is a file of our own account that it reads."""
 _NOT_KEPT = f"it cannot be handed to other processes by {_KEEPER}"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -142,9 +131,17 @@ def captured(
     registry = ConverterRegistry()
     try:
         load_converters(registry, converters)
-        found, of_settings = _found(source, registry, limit, settings, _part(progress, 0))
-    except ValueError as error:  # of a setting or a converter
+        read = sessions_at(
+            source,
+            registry,
+            given=GivenOptions(config=settings),
+            config_option="--settings",
+            limit=limit,
+            progress=_part(progress, 0),
+        )
+    except (SourceError, ValueError) as error:  # ValueError: of a setting or a converter
         raise CaptureError(str(error)) from error
+    found = read.found
     sessions: Iterable[object] = found.sessions
     if not as_they_are:
         sessions = _anonymous(found.sessions, registry, seed, _part(progress, 1))
@@ -156,7 +153,7 @@ def captured(
         origin="live sessions" if source.startswith(SCHEME) else "files",
         total=found.total,
         anonymized=not as_they_are,
-        converters=tuple(dict.fromkeys((*converters, *of_settings))),
+        converters=tuple(dict.fromkeys((*converters, *read.converters))),
         unread=dict(found.unread),
         examples=found.examples,
     )
@@ -186,29 +183,6 @@ def _built(converters: Sequence[str], payloads: Sequence[bytes]) -> list[object]
     registry = ConverterRegistry()
     load_converters(registry, converters)
     return list(map(get_serializer(_KEEPER, registry).loads, payloads))
-
-
-def _found(
-    source: str, registry: ConverterRegistry, limit: int, file: Path | None, progress: Progress | None
-) -> tuple[Found, tuple[str, ...]]:
-    """Return what there is at a source, and the converters that its settings name."""
-    if not source.startswith(SCHEME):
-        used: list[Settings] = []
-
-        def stored_values() -> StoredValues:
-            # Nobody is asked, so any node does; but a file has its own, which other settings may depend on.
-            used.append(settings_for(GivenOptions(config=file, nodes=None if file else "memory://")))
-            return StoredValues(used[0], registry)
-
-        random = Random(secrets.randbits(64))  # noqa: S311 - a sample
-        found = sessions_of_folder(Path(source), registry, stored_values, limit=limit, random=random, progress=progress)
-        return found, used[0].custom_converters if used else ()
-    if "@" in source or "?" in source:
-        raise ConfigurationError(f"{SCHEME} takes hosts and ports alone: give the rest in a file, by --settings")
-    hosts = [host for host in source.removeprefix(SCHEME).rstrip("/").split(",") if host]
-    nodes = hosts[0] if len(hosts) == 1 else " ".join(f"n{number}:{host}" for number, host in enumerate(hosts, 1))
-    settings = settings_for(GivenOptions(config=file, nodes=nodes or None))
-    return live_sessions(settings, registry, limit=limit, progress=progress), settings.custom_converters
 
 
 def _anonymous(

@@ -6,10 +6,10 @@ Invariant: nothing that is there is written over, and what is written only its o
 import os
 from pathlib import Path
 
+from ...manager.admin.sources.stored_values import load_converters
 from ...serializers import ConverterRegistry, SerializationError, get_serializer
 from .capture import Capture
 from .errors import CaptureError
-from .stored_values import load_converters
 
 
 def write_sessions(capture: Capture, folder: Path, name: str) -> None:

@@ -4,10 +4,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ...manager.admin.sources.folder import FORMATS
 from ..captured.arguments import add_reading
 from ..captured.capture import captured
 from ..captured.files import write_sessions
-from ..captured.folder import FORMATS
 from .command import Commands
 
 

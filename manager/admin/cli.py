@@ -1,6 +1,7 @@
-"""``memcached-sessions``: what the nodes and the sessions on them are like, without a change to either, and the demo.
+"""``memcached-sessions``: what nodes and sessions are like, without a change to either, and the demo.
 
-Invariants: standard output has the report alone, errors go to standard error; a session id is in neither.
+Invariants: standard output has the report alone, errors go to standard error; a session id is in neither,
+unless the user has named a file by it.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ...serializers.formats.foreign_pickle import PickleReader
+from ...serializers.stand_in_converters import StandInConverters
 from ..demo.command import add_demo
 from ..errors import ConfigurationError
 from .command_settings import GivenOptions, settings_for
@@ -19,6 +22,11 @@ from .inspect_output import inspect_json, inspect_text
 from .inspection import inspect, key_of
 from .node_report import all_primaries_usable, node_reports
 from .nodes_output import nodes_json, nodes_text
+from .sources.errors import SourceError
+from .sources.source import LIMIT, SCHEME, limit_of, sessions_at
+from .sources.stored_values import load_converters
+from .types_output import types_json, types_text
+from .types_report import types_report
 
 VALUE_LIMIT = 200
 """Characters of a value that are shown."""
@@ -37,6 +45,10 @@ exit status: 0 all primaries can be used; 1 one of them cannot; 2 wrong argument
 _INSPECT_STATUS = """
 exit status: 0 found, be it a tombstone; 1 not found, or not decided because a node did not answer;
 2 wrong arguments or settings
+"""
+_TYPES_STATUS = """
+exit status: 0 everything that was read can be kept; 1 a class in the sessions is not registered, or its converter
+fails; 2 wrong arguments or settings, or no session to look at
 """
 
 
@@ -62,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = command(options)
         sys.stdout.flush()
-    except ConfigurationError as error:
+    except (ConfigurationError, SourceError) as error:
         sys.stderr.write(f"memcached-sessions: {_redacted(str(error))}\n")
         return 2
     except BrokenPipeError:
@@ -118,6 +130,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect_.add_argument("--values", action="store_true", help=f"show values too, up to {VALUE_LIMIT} characters each")
     inspect_.add_argument("--full", action="store_true", help=f"show values up to {FULL_VALUE_LIMIT} characters")
+    types = commands.add_parser(
+        "types",
+        parents=[common],
+        help="show which types are in your sessions, and which of them need a converter",
+        description="Looks at sessions in a folder or on running nodes: types and sizes, which serializers keep them, "
+        "and what has to be registered. Pickles of other applications are read without importing anything of them.",
+        epilog=_SETTINGS + _TYPES_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    types.set_defaults(command=_types)
+    types.add_argument(
+        "source",
+        metavar="SOURCE",
+        help=f"a folder with a session in each file (.json, .msgpack, .cbor, .compact, .pickle, .session), or "
+        f"{SCHEME}HOST:PORT,...; {SCHEME} alone: the nodes of the settings",
+    )
+    types.add_argument(
+        "--limit", type=limit_of, default=LIMIT, metavar="N", help=f"look at a random sample of so many ({LIMIT:,})"
+    )
+    types.add_argument(
+        "--converters",
+        action="append",
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="what registers classes of the application; may be repeated",
+    )
     add_demo(commands)
     return parser
 
@@ -155,6 +194,25 @@ def _inspect(options: argparse.Namespace) -> int:
     findings = inspect(settings, key, value_limit=value_limit)
     _print(inspect_json(key, findings).split("\n") if options.json else inspect_text(key, findings))
     return 0 if any(finding.copy is not None for finding in findings) else 1
+
+
+def _types(options: argparse.Namespace) -> int:
+    registry = StandInConverters()
+    try:
+        load_converters(registry, options.converters)
+    except ValueError as error:
+        raise ConfigurationError(f"--converters: {error}") from error
+    read = sessions_at(
+        options.source,
+        registry,
+        given=_given(options),
+        config_option="--config",
+        limit=options.limit,
+        pickles=PickleReader(registry).loads,
+    )
+    report = types_report(read.found, registry)
+    _print(types_json(report).split("\n") if options.json else types_text(report))
+    return 0 if report.all_known else 1
 
 
 def _given(options: argparse.Namespace) -> GivenOptions:

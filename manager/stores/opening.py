@@ -1,4 +1,4 @@
-"""From the node list to one store for each node."""
+"""From the node list to one store for each node. Invariant: in a dry run there is none that could reach a node."""
 
 from collections.abc import Callable
 
@@ -26,8 +26,9 @@ def open_stores(settings: Settings, *, clock: Callable[[], float]) -> dict[str, 
 def open_store(node: Node, settings: Settings, clock: Callable[[], float]) -> Store:
     """Return the store of one node; as `open_stores`."""
     address = node.address
-    if address.kind == "memory":
-        return MemoryStore(address.host, clock=clock, item_limit=settings.max_session_bytes)
+    if address.kind == "memory" or settings.dry_run:
+        shared = "" if settings.dry_run else address.host
+        return MemoryStore(shared, clock=clock, item_limit=settings.max_session_bytes)
     return MemcachedStore(
         node.label,
         address.path if address.kind == "unix" else (address.host, address.port),

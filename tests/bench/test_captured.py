@@ -20,11 +20,11 @@ from memcached_sessions.bench.captured.arguments import add_arguments, captured_
 from memcached_sessions.bench.captured.capture import Capture, captured
 from memcached_sessions.bench.captured.errors import CaptureError
 from memcached_sessions.bench.captured.files import write_sessions
-from memcached_sessions.bench.captured.folder import FORMATS
-from memcached_sessions.bench.captured.listing import Listed
 from memcached_sessions.bench.commands import capturing
 from memcached_sessions.bench.isolation.forked import End
 from memcached_sessions.bench.isolation.interpreter import Interpreter
+from memcached_sessions.manager.admin.sources.folder import FORMATS
+from memcached_sessions.manager.admin.sources.listing import Listed
 from memcached_sessions.manager.envelope import EnvelopeCodec, Header
 from memcached_sessions.manager.session_id import storage_key
 from memcached_sessions.manager.version_vector import VersionVector, client_flags
@@ -346,7 +346,7 @@ def test_a_folder_without_a_session_is_an_error_that_names_a_file(
 
 
 def test_a_file_that_is_larger_than_any_session_is_not_read(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("memcached_sessions.bench.captured.folder.LARGEST", 1 << 20)
+    monkeypatch.setattr("memcached_sessions.manager.admin.sources.folder.LARGEST", 1 << 20)
     (tmp_path / "good.json").write_bytes(b'{"a":1}')
     (tmp_path / "dump.json").write_bytes(b'{"a":"' + b"x" * (1 << 20) + b'"}')
 

@@ -52,7 +52,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 
 @pytest.mark.usefixtures("servers")
-@pytest.mark.parametrize(("document", "blocks"), [("monitoring.md", 3), ("operations.md", 2)])
+@pytest.mark.parametrize(("document", "blocks"), [("monitoring.md", 3), ("operations.md", 3)])
 def test_the_python_of_a_document_runs(start_memcached: StartMemcached, document: str, blocks: int) -> None:
     """One block after the other, with a manager that is there."""
     nodes = [start_memcached() for _ in range(3)]

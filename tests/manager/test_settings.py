@@ -21,6 +21,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "failover_nodes": (["n2", 7], "names of nodes in memcached_nodes, not all of them"),
     "sticky": ([False, None, 1, "true"], "true (false comes with non-sticky mode)"),
     "enabled": ([None, 1, "true"], "True or False"),
+    "dry_run": ([None, 1, "true"], "True or False"),
     "serializer": (["msgpck", "", None, 7, type(get_serializer("json"))], "the name of an installed serializer"),
     "custom_converters": (
         ["shop:register", ("shop",), ("django-model",), ("shop:",), (7,), None],
@@ -113,6 +114,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "failover_nodes": None,
         "sticky": True,
         "enabled": True,
+        "dry_run": False,
         "serializer": "compact",
         "custom_converters": (),
         "accept_serializers": None,
@@ -199,7 +201,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, meant: str) 
     assert message == f"there is no setting {name}; did you mean {meant}?"
 
 
-@pytest.mark.parametrize("name", ["xyzzy", "cls", "self", "dry_run"])
+@pytest.mark.parametrize("name", ["xyzzy", "cls", "self", "quiet"])
 def test_a_name_like_no_other_is_refused_too(name: str) -> None:
     """Nothing is suggested where nothing is near; names of Python's own are no exception."""
     assert refusal(**{name: 1}).startswith(f"there is no setting {name}")

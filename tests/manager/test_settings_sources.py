@@ -28,6 +28,7 @@ def others(tmp_path: Path) -> dict[str, tuple[Any, str]]:
         "failover_nodes": ("n1", "n1"),
         "sticky": (True, "yes"),
         "enabled": (False, "0"),
+        "dry_run": (True, "yes"),
         "serializer": ("pickle", "pickle"),
         "custom_converters": (("shop.sessions:register", "a:b"), "shop.sessions:register, a:b"),
         "accept_serializers": (("json", "msgpack"), "json,msgpack"),

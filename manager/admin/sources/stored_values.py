@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...manager.envelope import Envelope
-from ...manager.errors import ConfigurationError, UndecodableError
-from ...manager.escaping import shown
-from ...manager.session_codec import SessionCodec
-from ...manager.settings import Settings
-from ...manager.stores.store import Item
-from ...serializers import ConverterRegistry, Serializer, get_serializer
-from .errors import CaptureError
+from ....serializers import ConverterRegistry, Serializer, get_serializer
+from ...envelope import Envelope
+from ...errors import ConfigurationError, UndecodableError
+from ...escaping import shown
+from ...session_codec import SessionCodec
+from ...settings import Settings
+from ...stores.store import Item
+from .errors import SourceError
 from .found import reason_of
 
 DESTROYED = "it is the mark of a destroyed session"
@@ -37,7 +37,7 @@ class StoredValues:
 
     Raises
     ------
-    CaptureError
+    SourceError
         A serializer or a function in custom_converters cannot be used.
     """
 
@@ -46,7 +46,7 @@ class StoredValues:
             load_converters(registry, settings.custom_converters)
             self._codec = _Codec(replace(settings, compression=None, custom_converters=()), registry)
         except (ConfigurationError, LookupError, ValueError) as error:
-            raise CaptureError(str(error)) from error
+            raise SourceError(str(error)) from error
 
     def session(self, key: str, data: bytes) -> dict[str, Any] | None:
         """Return the attributes of a value that was copied from under a storage key; None if it is a tombstone.

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from pymemcache.exceptions import MemcacheClientError, MemcacheUnexpectedCloseError, MemcacheUnknownError
 
-from ...manager.admin.asking import ReadOnlyClient
-from ...manager.stores.dialing import seconds_until
-from ...manager.stores.greeting import GENERATION_KEY
+from ...stores.dialing import seconds_until
+from ...stores.greeting import GENERATION_KEY
+from ..asking import ReadOnlyClient
 
 LONGEST_LISTING = 600.0
 """Seconds that a node may take to list its keys: the crawler rests after each few, so that it is in nobody's way."""

@@ -11,16 +11,16 @@ from heapq import nlargest
 from time import monotonic
 from typing import Any
 
-from ...manager.admin.asking import ReadOnlyClient, WouldWriteError, ask_all
-from ...manager.envelope import Envelope
-from ...manager.errors import ConfigurationError, StoreError, UndecodableError
-from ...manager.node_list import Node
-from ...manager.settings import Settings
-from ...manager.stores.greeting import greet
-from ...manager.stores.meta_commands import get_command
-from ...manager.stores.store import Item
-from ...serializers import ConverterRegistry
-from .errors import CaptureError
+from ....serializers import ConverterRegistry
+from ...envelope import Envelope
+from ...errors import ConfigurationError, StoreError, UndecodableError
+from ...node_list import Node
+from ...settings import Settings
+from ...stores.greeting import greet
+from ...stores.meta_commands import get_command
+from ...stores.store import Item
+from ..asking import ReadOnlyClient, WouldWriteError, ask_all
+from .errors import SourceError
 from .found import Found
 from .listing import Listed, list_keys
 from .stored_values import DESTROYED, StoredValues
@@ -34,6 +34,7 @@ def live_sessions(
     settings: Settings,
     registry: ConverterRegistry,
     *,
+    advice: str,
     limit: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Found:
@@ -45,6 +46,8 @@ def live_sessions(
         Of the session manager.
     registry
         The converters of the classes in the sessions; those of the settings are added.
+    advice
+        What to do if nothing can be opened, for the error.
     limit
         The most sessions.
     progress
@@ -52,7 +55,7 @@ def live_sessions(
 
     Raises
     ------
-    CaptureError
+    SourceError
         No node answered, or none has a session that can be opened; with the reason.
     """
     values = StoredValues(settings, registry)
@@ -64,7 +67,7 @@ def live_sessions(
         if progress:
             progress(number, len(keys))
     if not found.sessions:
-        raise CaptureError(_nothing(found))
+        raise SourceError(_nothing(found, advice))
     return found
 
 
@@ -110,7 +113,7 @@ def _asked(
     try:
         answers = ask_all(settings, question)
     except ConfigurationError as error:
-        raise CaptureError(str(error)) from error
+        raise SourceError(str(error)) from error
     for node, answer in answers:
         if isinstance(answer, StoreError):
             found.pass_over(_SILENT, f"{node.label}: {answer.problem}")
@@ -141,11 +144,9 @@ def _add(found: Found, key: str, copies: Iterable[Item], values: StoredValues) -
     found.pass_over(problem)
 
 
-def _nothing(found: Found) -> str:
+def _nothing(found: Found, advice: str) -> str:
     if not found.unread:
         return "there is no session on the nodes: are these the nodes of the application?"
     reasons = ", ".join(f"{count} times: {reason}" for reason, count in found.unread.most_common())
     silent = f" ({found.examples[_SILENT]})" if _SILENT in found.examples else ""
-    return (
-        f"no session on the nodes can be read. {reasons}{silent}. --settings FILE.toml names the application's settings"
-    )
+    return f"no session on the nodes can be read. {reasons}{silent}. {advice}"

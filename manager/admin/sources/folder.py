@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 from urllib.parse import unquote
 
-from ...manager.errors import UndecodableError
-from ...serializers import ConverterRegistry, Serializer, get_serializer
-from .errors import CaptureError
+from ....serializers import ConverterRegistry, get_serializer
+from ...errors import UndecodableError
+from .errors import SourceError
 from .found import Found, reason_of
 from .stored_values import DESTROYED, StoredValues
 
@@ -35,6 +35,7 @@ def sessions_of_folder(
     *,
     limit: int,
     random: Random,
+    pickles: Callable[[bytes], object] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Found:
     """Return the sessions in a folder and the folders in it.
@@ -51,46 +52,53 @@ def sessions_of_folder(
         How many files are read at most; of more, so many are drawn.
     random
         What is drawn from.
+    pickles
+        Reads the pickles instead of the serializer `pickle`; raises ValueError at what it cannot read.
     progress
         Called with the files that were read and how many are to be.
 
     Raises
     ------
-    CaptureError
+    SourceError
         There is no folder or no session in it; a file that could not be read is named.
     """
     if not folder.is_dir():
-        raise CaptureError(f"{folder} is no folder: give one with a file for each session")
+        raise SourceError(f"{folder} is no folder: give one with a file for each session")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     found = Found(total=len(files))
     if len(files) > limit:
         files = random.sample(files, limit)
-    reader = _Reader(registry, stored_values)
+    reader = _Reader(registry, stored_values, pickles)
     for number, file in enumerate(files, 1):
         _add(found, file, reader)
         if progress:
             progress(number, len(files))
     if not found.sessions:
-        raise CaptureError(_nothing(folder, found))
+        raise SourceError(_nothing(folder, found))
     return found
 
 
 class _Reader:
-    def __init__(self, registry: ConverterRegistry, stored_values: Callable[[], StoredValues]) -> None:
+    def __init__(
+        self,
+        registry: ConverterRegistry,
+        stored_values: Callable[[], StoredValues],
+        pickles: Callable[[bytes], object] | None,
+    ) -> None:
         self._registry = registry
         self._make_stored_values = stored_values
         self._stored_values: StoredValues | None = None
-        self._serializers: dict[str, Serializer] = {}
+        self._loads: dict[str, Callable[[bytes], object]] = {} if pickles is None else {"pickle": pickles}
 
     def stored_values(self) -> StoredValues:
         if self._stored_values is None:
             self._stored_values = self._make_stored_values()
         return self._stored_values
 
-    def serializer(self, name: str) -> Serializer:
-        if name not in self._serializers:
-            self._serializers[name] = get_serializer(name, self._registry)
-        return self._serializers[name]
+    def loads(self, name: str, data: bytes) -> object:
+        if name not in self._loads:
+            self._loads[name] = get_serializer(name, self._registry).loads
+        return self._loads[name](data)
 
 
 def _add(found: Found, file: Path, reader: _Reader) -> None:
@@ -116,7 +124,7 @@ def _add(found: Found, file: Path, reader: _Reader) -> None:
             return
     else:
         try:
-            session = reader.serializer(name).loads(data)
+            session = reader.loads(name, data)
         except ValueError as error:
             found.pass_over(reason_of(f"{name} cannot read it", error), file.name)
             return

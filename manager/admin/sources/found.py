@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 _TAG = re.compile(r"no class is registered under the tag '[^']{1,64}'")
+_AWAITED = re.compile(r"the tag '[^']{1,64}' is of the converters for \w{1,64}")
 
 
 @dataclass
@@ -37,6 +38,11 @@ class Found:
         else:
             self.pass_over("it holds no dict of attributes by name", example)
 
+    @property
+    def lacks_classes(self) -> bool:
+        """Whether something could not be read because a class in it is registered nowhere here."""
+        return any(_TAG.search(reason) or _AWAITED.search(reason) for reason in self.unread)
+
     def pass_over(self, reason: str, example: str = "") -> None:
         """Count what could not be read.
 
@@ -59,5 +65,7 @@ def reason_of(what: str, error: Exception) -> str:
     >>> reason_of("compact cannot read it", ValueError("Ada is no number"))
     'compact cannot read it'
     """
-    missing = _TAG.search(str(error))
+    missing, awaited = _TAG.search(str(error)), _AWAITED.search(str(error))
+    if awaited:
+        return f"{what}: {awaited[0]}: name a function that imports it, by --converters"
     return f"{what}: {missing[0]}: name the function that does, by --converters" if missing else what

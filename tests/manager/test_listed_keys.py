@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymemcache.exceptions import MemcacheError
 
-from memcached_sessions.bench.captured.listing import Listed, list_keys
 from memcached_sessions.manager.admin.asking import ReadOnlyClient
+from memcached_sessions.manager.admin.sources.listing import Listed, list_keys
 from memcached_sessions.manager.stores.dialing import Dialer
 
 PIECES = st.sampled_from(

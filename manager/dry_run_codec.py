@@ -1,0 +1,124 @@
+"""`DryRunCodec`: the session codec of a dry run, which tries each session and lets nothing fail.
+
+Invariants: `encode` returns a payload for any attributes: what cannot be kept is left out of it, as
+``session_attribute_filter`` leaves attributes out, and is reported; what is in the payload was read again and compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from ..serializers import DEFAULT, SerializationError
+from ..serializers.errors import problem_without_values
+from ..serializers.fidelity import difference
+from ..serializers.survey import Finding, FindingKind, Survey, survey
+from .dry_run_report import DryRun
+from .errors import UndecodableError
+from .session_codec import SNAPSHOT_ATTEMPTS, SessionCodec
+from .settings import Settings
+
+MOST_PLACES = 100_000
+"""Places of a session that are looked at: requests wait for it."""
+
+
+class DryRunCodec(SessionCodec):
+    """A codec that tries all, and refuses nothing.
+
+    Parameters
+    ----------
+    settings
+        Of the manager.
+    dry_run
+        Where findings go.
+    """
+
+    def __init__(self, settings: Settings, dry_run: DryRun) -> None:
+        super().__init__(settings)
+        self._plain = SessionCodec(replace(settings, session_attribute_filter=None, custom_converters=()))
+        self._dry_run = dry_run
+
+    def encode(self, attributes: Mapping[str, Any]) -> bytes:
+        """Return the payload of what can be kept of a session."""
+        chosen = super().kept(attributes)
+        kept, payload = self._tried(chosen)
+        if self._dry_run.is_new(blake2b(payload, digest_size=16).digest(), len(payload)):
+            self._survey(chosen)
+            self._compare(kept, payload)
+        elif len(kept) < len(chosen):
+            self._survey(chosen)
+        return payload
+
+    @property
+    def keeps_all(self) -> bool:
+        """False: any attribute may have to be left out."""
+        return False
+
+    def kept(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a copy of the attributes, as far as they would be backed up."""
+        return self._tried(super().kept(attributes))[0]
+
+    def _tried(self, chosen: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """Return the attributes that can be kept together, and their payload."""
+        try:
+            return chosen, self._plain.encode(chosen)
+        except SerializationError as error:
+            self._report(error, chosen)
+        sizes = {name: size for name, value in chosen.items() if (size := self._size(name, value)) is not None}
+        while True:
+            kept = {name: chosen[name] for name in sizes}
+            try:
+                return kept, self._plain.encode(kept)
+            except SerializationError as error:
+                if not sizes:
+                    raise
+                self._report(error, kept)
+                del sizes[max(sizes, key=sizes.__getitem__)]  # each alone can be kept: together they are too much
+
+    def _size(self, name: str, value: object) -> int | None:
+        """Return the bytes of one attribute; None if it cannot be kept."""
+        try:
+            return len(self._plain.encode({name: value}))
+        except SerializationError:
+            return None
+
+    def _report(self, error: SerializationError, attributes: dict[str, Any]) -> None:
+        """Report a refusal, unless it is one that the survey finds, with all others of its kind."""
+        found = _surveyed(attributes)
+        if found is not None and any(finding.problem == error.problem for finding in found.findings):
+            return
+        self._note(FindingKind.REFUSED, problem_without_values(error), error.path)
+
+    def _survey(self, attributes: dict[str, Any]) -> None:
+        found = _surveyed(attributes)
+        if found is not None:
+            self._dry_run.note_survey(found)
+
+    def _compare(self, kept: dict[str, Any], payload: bytes) -> None:
+        """Read a payload again, and report where it is not what was written."""
+        name = self.serializer.name
+        try:
+            loaded = self._plain.decode_own(payload)
+            found = difference(kept, loaded, identity=self.serializer.capabilities.identity)
+        except UndecodableError as error:
+            cause = error.__cause__ or error
+            self._note(FindingKind.CHANGED, f"{name} cannot read what it has written: {type(cause).__name__}", "")
+            return
+        except Exception as error:  # noqa: BLE001 - a class of the application may fail in any way when it is compared
+            self._note(FindingKind.CHANGED, f"what comes back cannot be compared: {type(error).__name__}", "")
+            return
+        if found is not None and self._tried(kept)[1] == payload:  # else another request has changed it meanwhile
+            self._note(FindingKind.CHANGED, f"comes back from {name} as something else: {found.what}", found.path)
+
+    def _note(self, kind: FindingKind, problem: str, path: str) -> None:
+        self._dry_run.note_finding(Finding(kind, "", problem, None, 1, (path,)))
+
+
+def _surveyed(attributes: dict[str, Any]) -> Survey | None:
+    """Return what attributes are made of; None if another request does not stop changing them."""
+    for _ in range(SNAPSHOT_ATTEMPTS):
+        try:
+            return survey(attributes, DEFAULT, most=MOST_PLACES)
+        except RuntimeError:
+            continue
+    return None
