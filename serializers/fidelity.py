@@ -16,12 +16,16 @@ from dataclasses import dataclass, is_dataclass
 from datetime import datetime, time, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import cache
 from numbers import Number
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from .classes import builtin_base, derived_names, slots_of
+from .converter import Converter
+from .errors import SerializationError
 from .paths import Place, key_step
+from .registry import ConverterRegistry
 
 
 class Change(StrEnum):
@@ -144,6 +148,8 @@ class _Comparison:
         """Compare one place, and leave what is inside it for later; return what differs."""
         value, kind = place.value, type(place.value)
         if kind is not type(other):
+            if type(other) is str and _is_kept_as_text(value):
+                return None if str(value) == other else _Found("another text")
             return _Found(f"{kind.__qualname__} became {type(other).__qualname__}", _change_of_type(value, other))
         if isinstance(value, Enum):
             return None if value is other else _Found("another member")
@@ -170,7 +176,11 @@ class _Comparison:
         return None
 
     def inside(self, place: Place, other: Any) -> _Found | None:
-        """Compare what a value holds: as a container, and in its attributes."""
+        """Compare what a value holds: as a container, and in its attributes; of a library, what its converter keeps."""
+        kept = _of_library(place.value), _of_library(other)
+        if None not in kept:
+            self.waiting.append((place.inside("", kept[0]), kept[1]))
+            return None
         state = _state(place.value)
         if state is None:
             return self.contained(place, other)
@@ -198,7 +208,7 @@ class _Comparison:
         if base is not None and base not in _EXACT and base.__eq__(value, other) is False:
             return _Found(f"another {kind.__qualname__}")
         if _state(value) is None and not isinstance(value, BaseException):
-            return None if value == other else _Found(f"another {kind.__qualname__}")
+            return None if _equal(value, other) else _Found(f"another {kind.__qualname__}")
         return None
 
     def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> _Found | None:
@@ -282,6 +292,42 @@ def _sets(value: Any, other: Any) -> _Found | None:
 
 
 _NO_TWIN = object()
+
+
+def _equal(value: Any, other: Any) -> bool:
+    same = value == other
+    every = getattr(same, "all", None)  # of arrays, the comparison is an array
+    return bool(every() if every else same)
+
+
+def _of_library(value: object) -> Any:
+    """Return what the shipped converter keeps of a value of a library, whose attributes are caches and whose ``==`` may
+    be anything; None for other values, and for one that it does not keep."""
+    converter = _shipped_converter(type(value))
+    try:
+        return converter and converter.encode(value)
+    except SerializationError:
+        return None
+
+
+def _is_kept_as_text(value: object) -> bool:
+    """Return whether the shipped converter makes a text of a value, as of a lazy string."""
+    converter = _shipped_converter(type(value))
+    return converter is not None and type(converter.decode(converter.encode(value))) is str
+
+
+def _shipped_converter(cls: type) -> Converter | None:
+    return _SHIPPED.converter_for(cls) if cls.__module__.partition(".")[0] in _libraries() else None
+
+
+@cache
+def _libraries() -> frozenset[str]:
+    _SHIPPED.converter_for(object)  # which loads what is installed
+    tags = (converter.tag for converter in _SHIPPED.by_class.values() if "." in converter.tag)
+    return frozenset(name.partition(".")[0] for name in (*tags, *_SHIPPED.awaited))
+
+
+_SHIPPED = ConverterRegistry()
 
 
 def _is_mutable(value: object) -> bool:

@@ -154,3 +154,32 @@ def test_what_two_values_have_in_common_is_told_with_its_place(held: Any, said: 
 def test_what_cannot_be_changed_in_place_may_be_held_in_common(held: Any) -> None:
     """Such as a time zone, an instance that is frozen, or one that has no attributes."""
     assert shared_between({"held": held}, {"held": held}) is None
+
+
+def test_values_of_libraries_are_compared_by_what_their_converters_keep() -> None:
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+
+    def session(**changed: object) -> dict[str, object]:
+        frame = pd.DataFrame({"sku": ["a", None], "price": [1.5, 2]})
+        return {"array": np.arange(3), "frame": frame, "moment": pd.Timestamp("2026-01-01", tz="UTC")} | changed
+
+    assert difference(session(), session(), identity=True) is None
+    assert str(difference(session(), session(array=np.arange(3.0)))) == "array.dtype: another str"
+    assert str(difference(session(), session(moment=pd.Timestamp("2026-01-02", tz="UTC")))) == "moment[0]: another int"
+    assert "frame.data" in str(
+        difference(session(), session(frame=pd.DataFrame({"sku": ["b", None], "price": [1, 2]})))
+    )
+
+
+def test_an_array_without_converter_is_compared_item_by_item() -> None:
+    np = pytest.importorskip("numpy")
+    orders = np.array([(1, 2.0)], dtype=[("count", "i4"), ("price", "f8")])
+    assert difference([orders], [orders.copy()]) is None
+    assert str(difference([orders], [np.zeros_like(orders)])) == "[0]: another ndarray"
+
+
+def test_a_lazy_string_may_become_its_text_and_other_text_may_not_change_its_type() -> None:
+    markupsafe, functional = pytest.importorskip("markupsafe"), pytest.importorskip("django.utils.functional")
+    assert difference({"a": functional.lazystr("x")}, {"a": "x"}) is None
+    assert str(difference({"a": functional.lazystr("x")}, {"a": "y"})) == "a: another text"
+    assert str(difference({"a": markupsafe.Markup("x")}, {"a": "x"})) == "a: Markup became str"
