@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ...serializers import DEFAULT
 from ...serializers.formats.foreign_pickle import PickleReader
 from ...serializers.stand_in_converters import StandInConverters
 from ..demo.command import add_demo
@@ -183,6 +184,7 @@ def _nodes(options: argparse.Namespace) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     settings = settings_for(_given(options))
+    DEFAULT.import_libraries()  # as the application has, whose values these are
     typed: str = options.session
     key = key_of(sys.stdin.readline().strip() if typed == "-" else typed, settings.storage_key_prefix)
     if key is None:

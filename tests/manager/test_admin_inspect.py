@@ -11,10 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from cluster import Client, Cluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 from memcached_process import MemcachedProcess
 
 from memcached_sessions.manager.admin.cli import main
@@ -438,6 +440,18 @@ def test_inspect_knows_classes_of_the_application_by_its_converters(cluster: Clu
 
     assert "no class is registered under the tag 'shop.Item'" in unknown
     assert re.search(r"\n  item +shop\.Item +\d+  Item\(.*tea.*3.*\)\n", known)
+
+
+def test_inspect_shows_values_of_a_library_that_the_application_uses(cluster: Cluster) -> None:
+    """The command imports it, since the session names it."""
+    client = Client()
+    client.write(cluster.server(), total=numpy.float32(1.5), note=Markup("<b>"))
+
+    command = [PROGRAM, "inspect", client.cookie, "--nodes", cluster.addresses, "--values"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert re.search(r"\n  total +numpy\.float32 +\d+  float32\(1\.5\)\n", shown)
+    assert "markupsafe.Markup" in shown
 
 
 def test_inspect_with_converters_that_cannot_be_imported_says_where_to_name_them(
