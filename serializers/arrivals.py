@@ -3,7 +3,7 @@
 What is installed under the entry-point group ``memcached_sessions.converters`` is loaded once, when it is first needed.
 Converters for a library wait until something else has imported it. Invariants: no question to a registry imports a
 library, whatever a payload says, unless that was asked for; converters that fail are named, and the others go on;
-whoever asks while converters are being registered waits for them, but for the one who registers them.
+whoever asks while converters are being registered waits for them, but for the thread that registers them.
 """
 
 import logging
@@ -11,9 +11,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import PluginError
@@ -45,33 +44,42 @@ class _Awaited:
 class Arrivals:
     """What a registry has still to load.
 
+    Threads that ask wait for the one that loads, on a lock that it alone needs: a thread in the middle of an import can
+    register classes meanwhile, while the one that loads waits for that import.
+
     Parameters
     ----------
     registry
         Where converters are registered.
-    lock
-        Its lock, which is held meanwhile.
     installed
         Load what is installed.
     """
 
-    def __init__(self, registry: "ConverterRegistry", lock: RLock, *, installed: bool) -> None:
+    def __init__(self, registry: "ConverterRegistry", *, installed: bool) -> None:
         self._registry = registry
-        self._lock = lock
         self._pending = installed
         self._awaited: tuple[_Awaited, ...] = ()
-        self._arriving = False
-        self.of_plugins = False
-        """Whether what is registered at this moment came by an entry point."""
         self.imports = False
         """Whether a tag has the library imported that its converters wait for, if it is installed."""
         self.broken: dict[str, str] = {}
         """Converters that failed, by entry point or module, with the reason."""
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget a thread that was loading; in a child, after a fork."""
+        self._lock = RLock()
+        self._loader: int | None = None
+        self._loads_plugins = False
+
+    @property
+    def of_plugins(self) -> bool:
+        """Whether what this thread registers at this moment came by an entry point."""
+        return self._loads_plugins and self._loader == get_ident()
 
     def wait_for(self, module: str, register_converters: RegisterConverters) -> None:
         """Call ``register_converters(registry)`` when `load` finds a module imported."""
-        with self._lock:
-            awaited = _Awaited(module, register_converters, of_plugin=self.of_plugins)
+        awaited = _Awaited(module, register_converters, of_plugin=self.of_plugins)
+        with self._registry.lock:
             self._awaited = (*self._awaited, awaited)
 
     @property
@@ -87,6 +95,8 @@ class Arrivals:
         tag
             What is looked for in a payload, if that is what is missing.
         """
+        if self._loader == get_ident():  # what this thread is registering asks
+            return False
         installed_now = self._load_installed()
         if self.imports and tag:
             self._import(tag.partition(".")[0])
@@ -101,47 +111,55 @@ class Arrivals:
     def _load_installed(self) -> bool:
         if not self._pending:
             return False
-        # Imported before the lock is taken: an import in another thread may be waiting to register a class.
-        loaded = [(plugin.name, self._attempt(plugin.name, plugin.load)) for plugin in _plugins()]
         with self._lock:
-            if self._arriving:  # a converter of a plug-in asks while its plug-in is loading
-                return False
             if self._pending:
-                self._register([(name, register) for name, register in loaded if register], of_plugins=True)
-            self._pending = False
+                for plugin in _plugins():
+                    register_converters = self._attempt(plugin.name, plugin.load)
+                    if register_converters:
+                        self._register(plugin.name, register_converters, of_plugins=True)
+                self._pending = False
         return True
 
     def _load_awaited(self) -> bool:
         if not any(awaited.is_imported() for awaited in self._awaited):
             return False
         with self._lock:
-            if self._arriving:
-                return False
-            arrived = tuple(awaited for awaited in self._awaited if awaited.is_imported())
-            for awaited in arrived:
-                self._register([(awaited.module, awaited.register_converters)], of_plugins=awaited.of_plugin)
-            # Only now: whoever asks meanwhile waits for the lock.
-            self._awaited = tuple(awaited for awaited in self._awaited if awaited not in arrived)
+            for awaited in [awaited for awaited in self._awaited if awaited.is_imported()]:
+                if self._register(awaited.module, awaited.register_converters, of_plugins=awaited.of_plugin):
+                    # Only now: whoever asks meanwhile waits for the lock.
+                    with self._registry.lock:
+                        self._awaited = tuple(each for each in self._awaited if each is not awaited)
         return True
 
-    def _register(self, named: list[tuple[str, RegisterConverters]], *, of_plugins: bool) -> None:
-        self._arriving, self.of_plugins = True, of_plugins
+    def _register(self, name: str, register_converters: RegisterConverters, *, of_plugins: bool) -> bool:
+        """Return whether that is done, for good or ill; it is not while a module is lacking, as in circular imports."""
+        self._loader, self._loads_plugins = get_ident(), of_plugins
         try:
-            for name, register_converters in named:
-                self._attempt(name, partial(register_converters, self._registry))
-        finally:
-            self._arriving = self.of_plugins = False
-
-    def _attempt(self, name: str, step: Callable[[], Any]) -> Any:
-        """Return what a step of loading converters returns; None if it fails, which is noted."""
-        try:
-            return step()
+            register_converters(self._registry)
         except KeyboardInterrupt:
             raise
+        except ImportError as error:
+            self._note(name, error)
+            return False
         except BaseException as error:  # noqa: BLE001 - a plug-in may fail in any way, even exit; the others go on
+            self._note(name, error)
+        else:
+            self.broken.pop(name, None)
+        finally:
+            self._loader, self._loads_plugins = None, False
+        return True
+
+    def _attempt(self, name: str, load: Callable[[], Any]) -> Any:
+        try:
+            return load()
+        except PluginError as error:
+            self._note(name, error)
+            return None
+
+    def _note(self, name: str, error: BaseException) -> None:
+        if self.broken.get(name) != str(error):
             self.broken[name] = str(error)
             _log.warning("converters %s are broken: %s", name, error)
-            return None
 
 
 def converters_named(spec: str) -> RegisterConverters:

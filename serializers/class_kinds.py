@@ -10,12 +10,11 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from enum import Enum
-from functools import cache
 from typing import Any, cast
 
 from .converter import Converter
 from .errors import PluginError
-from .plugins import known
+from .plugins import Plugin, known
 
 _KINDS = "memcached_sessions.class_kinds"
 _log = logging.getLogger("memcached_sessions")
@@ -43,13 +42,27 @@ def converter_of_kind(cls: Any, tag: str, fields: tuple[str, ...] | None, *, sub
     return next((converter for converter in of_kinds if converter), None)
 
 
-@cache
-def _kinds() -> tuple[Kind, ...]:
+def _kinds() -> list[Kind]:
     found: list[Kind] = []
     for plugin in known(_KINDS).values():
         for claimant in plugin.claimants():
-            try:
-                found.append(cast("Kind", claimant.load()))
-            except PluginError as error:  # its classes are registered as plain ones; the others' are not concerned
-                _log.warning("classes of kind %s: %s", plugin.name, error)
-    return tuple(found)
+            kind = _loaded.get(claimant) or _load(claimant)
+            if kind:
+                found.append(kind)
+    return found
+
+
+def _load(plugin: Plugin) -> Kind | None:
+    try:
+        kind = _loaded[plugin] = cast("Kind", plugin.load())
+    except PluginError as error:
+        # Its classes are registered as plain ones until it can be loaded, as after a circular import.
+        if _failed.get(plugin) != str(error):
+            _failed[plugin] = str(error)
+            _log.warning("classes of kind %s: %s", plugin.name, error)
+        return None
+    return kind
+
+
+_loaded: dict[Plugin, Kind] = {}
+_failed: dict[Plugin, str] = {}

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import struct
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime, time, timezone, tzinfo
@@ -115,7 +115,7 @@ def changeable(value: object) -> Iterator[Any]:
             yield each
         waiting.extend(reversed(list((state or {}).values())))
         if isinstance(each, dict):
-            waiting.extend(reversed(list(each.values())))
+            waiting.extend(reversed([item for _, item in _items(each)]))
         elif isinstance(each, (list, tuple, set, frozenset, deque)):
             waiting.extend(reversed(list(each)))
 
@@ -212,11 +212,11 @@ class _Comparison:
         return None
 
     def mappings(self, place: Place, value: dict[Any, Any], other: dict[Any, Any]) -> _Found | None:
-        keys, others = list(value), list(other)
-        if len(keys) != len(others):
-            lost = next((key_step(key) for key in keys if key not in other), None)
-            return _Found(f"{lost} is lost" if lost else f"{len(keys)} keys became {len(others)}")
-        for key, key_back, item, back in zip(keys, others, value.values(), other.values(), strict=True):
+        items, others = _items(value), _items(other)
+        if len(items) != len(others):
+            lost = next((key_step(key) for key, _ in items if key not in other), None)
+            return _Found(f"{lost} is lost" if lost else f"{len(items)} keys became {len(others)}")
+        for (key, item), (key_back, back) in zip(items, others, strict=True):
             if not _plainly_equal(key, key_back) and (nested := difference(key, key_back)):
                 return _Found(f"key {key_step(key)}: {nested}, or the order of the keys changed", nested.change)
             if not _plainly_equal(item, back):
@@ -234,6 +234,11 @@ class _Comparison:
             if not _plainly_equal(item, back)
         ]
         return None
+
+
+def _items(mapping: dict[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return what a dict holds; methods of a subclass may show less of it."""
+    return list(mapping.items() if isinstance(mapping, OrderedDict) else dict.items(mapping))
 
 
 class _Overlap(_Comparison):

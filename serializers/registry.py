@@ -1,13 +1,15 @@
 """Which class has which converter: the registry that every format asks.
 
 Invariants: a tag means one class; a class is written under one tag. What is installed arrives at the first question
-that the registry cannot answer without it, so that importing and registering load nothing. What the application
-registers goes before what is installed.
+that the registry cannot answer without it, so that importing loads nothing, and registering only the kinds of classes
+that libraries declare. What the application registers goes before what is installed.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from .arrivals import Arrivals, converters_named
 from .class_kinds import converter_of_kind
@@ -50,10 +52,17 @@ class ConverterRegistry:
         self._by_tag: dict[str, Converter] = {}
         self._inherited: dict[type, Converter] = {}
         self._of_plugins: set[type] = set()
-        self._lock = RLock()
-        self._arrivals = Arrivals(self, self._lock, installed=installed)
+        self.lock = RLock()
+        """Held for a moment, while something is added."""
+        self._arrivals = Arrivals(self, installed=installed)
+        _registries.add(self)
         self.prepared: Prepared | None = None
         """What a serializer has made of the converters, to be fast."""
+
+    def begin_anew(self) -> None:
+        """Forget threads that were registering; in a child, after a fork."""
+        self.lock = RLock()
+        self._arrivals.begin_anew()
 
     def register(
         self,
@@ -89,7 +98,7 @@ class ConverterRegistry:
         ValueError
             The tag stands for another class, or the class has another tag.
         """
-        with self._lock:
+        with self.lock:
             known = self._by_tag.get(converter.tag)
             if known and not _same_class(known.cls, converter.cls):
                 raise ValueError(
@@ -244,7 +253,8 @@ converters: django-models
                 f"the tag {tag[:80]!r} is of the converters for {library}, which wait until something in this process "
                 f"imports it: import {' or '.join(modules)} where the application starts"
             )
-        return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
+        notes = _notes(self.broken)
+        return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start{notes}"
 
     def _expire(self) -> None:
         if self.prepared:
@@ -252,13 +262,23 @@ converters: django-models
             self.prepared = None
 
     def _inherit(self, cls: type) -> Converter | None:
-        with self._lock:
+        with self.lock:
             parents = (self._by_class.get(base) for base in cls.__mro__[1:])
             found = next((converter for converter in parents if converter and converter.subclasses), None)
             if found:
                 self._inherited[cls] = found
             return found
 
+
+_registries: "WeakSet[ConverterRegistry]" = WeakSet()
+
+
+def _begin_anew() -> None:
+    for registry in list(_registries):
+        registry.begin_anew()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 DEFAULT = ConverterRegistry()
 """The registry that `register` adds to and that serializers use unless they are given another."""
@@ -267,7 +287,7 @@ DEFAULT = ConverterRegistry()
 def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
     """Return the words for a value of a class that has no converter: what it is and what to do."""
     remedy = register_line(cls) or "put what is needed to make it again into the session instead"
-    notes = "".join(f"; converters {plugin!r} are broken: {reason}" for plugin, reason in (broken or {}).items())
+    notes = _notes(broken or {})
     return f"{class_name(cls)} is not registered: {remedy}{notes}"
 
 
@@ -284,6 +304,10 @@ def register_line(cls: type) -> str | None:
     root = cls.__module__.partition(".")[0].strip("_")
     by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) else ""
     return f'register({cls.__name__}, tag="{root}.{cls.__name__}"{by_hand})'
+
+
+def _notes(broken: Mapping[str, str]) -> str:
+    return "".join(f"; converters {name!r} are broken: {reason}" for name, reason in broken.items())
 
 
 def _same_class(one: type, other: type) -> bool:

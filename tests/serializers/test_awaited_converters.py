@@ -1,6 +1,9 @@
 """Converters wait until something else has imported their library."""
 
+import os
+import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -83,9 +86,11 @@ def test_what_the_application_registered_writes_and_the_shipped_converter_reads(
     imported: Callable[[], ModuleType],
 ) -> None:
     registry = ConverterRegistry()
-    registry._arrivals.of_plugins = True  # noqa: SLF001 - as an entry point of an installed distribution would find it
-    registry.when_imported(LIBRARY, register_thing)
-    registry._arrivals.of_plugins = False  # noqa: SLF001
+
+    def of_a_plugin(registry: ConverterRegistry) -> None:
+        registry.when_imported(LIBRARY, register_thing)
+
+    registry._arrivals._register("a test", of_a_plugin, of_plugins=True)  # noqa: SLF001 - as an entry point is called
     registry.register(Thing, tag="mine", encode=str.__str__, decode=Thing)
     imported()
     assert registry.lift(f"{LIBRARY}.Thing", "x") == "x"
@@ -159,6 +164,91 @@ def test_a_command_that_meets_a_tag_of_a_library_that_is_not_installed_says_so(r
     registry.import_libraries()
     with pytest.raises(DeserializationError, match=f"import {LIBRARY} where"):
         get_serializer("json", registry).loads(b'{"$library_of_a_test.Thing":"x"}')
+
+
+def test_a_thread_that_is_importing_registers_while_converters_wait_for_its_import(
+    imported: Callable[[], ModuleType],
+) -> None:
+    """As where converters import a module that registers classes, which another thread is just importing."""
+    import_ends = Event()
+
+    class Item:
+        pass
+
+    def wait_for_the_import(registry: ConverterRegistry) -> None:
+        assert import_ends.wait(5)
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, wait_for_the_import)
+    imported()
+    thread = Thread(target=registry.lower, args=(Thing("x"),))
+    thread.start()
+    registry.register(Item, tag="shop.Item", encode=id, decode=lambda _: Item())
+    import_ends.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert registry.is_overridden(Item)
+    assert registry.lower(Thing("x"))[1] == "x"
+
+
+def test_converters_that_lack_a_module_at_first_are_tried_again(imported: Callable[[], ModuleType]) -> None:
+    """As in a circular import."""
+    tries: list[int] = []
+
+    def register_at_the_second_try(registry: ConverterRegistry) -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise ImportError("cannot import name 'Thing' (most likely due to a circular import)")
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, register_at_the_second_try)
+    imported()
+    with pytest.raises(SerializationError, match="are broken: cannot import name 'Thing'"):
+        registry.lower(Thing("x"))
+    assert registry.lower(Thing("x"))[1] == "x"
+    assert not registry.broken
+
+
+def test_a_reader_is_told_which_converters_are_broken(imported: Callable[[], ModuleType]) -> None:
+    def fail(_: ConverterRegistry) -> None:
+        raise AttributeError("no Thing")
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, fail)
+    imported()
+    with pytest.raises(
+        DeserializationError, match=f"register it at start; converters '{LIBRARY}' are broken: no Thing"
+    ):
+        registry.lift(f"{LIBRARY}.Thing", "x")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_is_forked_while_a_library_arrives_is_not_stuck(imported: Callable[[], ModuleType]) -> None:
+    begun, go_on = Event(), Event()
+
+    def slowly(registry: ConverterRegistry) -> None:
+        begun.set()
+        go_on.wait(5)
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, slowly)
+    imported()
+    thread = Thread(target=registry.lower, args=(Thing("x"),))
+    thread.start()
+    assert begun.wait(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, which is what this is about
+        child = os.fork()
+    if not child:
+        go_on.set()
+        signal.alarm(5)
+        os._exit(0 if registry.lower(Thing("x"))[1] == "x" else 1)
+    go_on.set()
+    thread.join(5)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("spec", ["django-model", "shop"])

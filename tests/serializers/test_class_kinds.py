@@ -1,5 +1,6 @@
 """Classes whose fields a library declares are registered like any others: attrs classes and pydantic models."""
 
+import importlib
 import logging
 from collections.abc import Callable
 from functools import cached_property
@@ -243,15 +244,33 @@ def test_a_kind_that_cannot_be_loaded_is_logged_and_the_others_go_on(
     installed = tmp_path / "broken_kind-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-kind\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[memcached_sessions.class_kinds]\nbroken = no_such_module:kind\n")
+    (installed / "entry_points.txt").write_text("[memcached_sessions.class_kinds]\nbroken = kinds_of_a_test:kind\n")
     monkeypatch.syspath_prepend(tmp_path)
-    class_kinds._kinds.cache_clear()  # noqa: SLF001 - asked once a process
-    try:
-        with caplog.at_level(logging.WARNING, "memcached_sessions"):
-            assert class_kinds.converter_of_kind(attrs_class(sku=...), "shop.Product", None, subclasses=False)
-    finally:
-        class_kinds._kinds.cache_clear()  # noqa: SLF001
+    with caplog.at_level(logging.WARNING, "memcached_sessions"):
+        assert class_kinds.converter_of_kind(attrs_class(sku=...), "shop.Product", None, subclasses=False)
     assert "classes of kind broken: 'broken' of broken-kind 1.0 cannot be imported" in caplog.text
+
+
+def test_a_kind_is_found_as_soon_as_it_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "late_kind-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: late-kind\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[memcached_sessions.class_kinds]\nlate = late_kinds_of_a_test:kind\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    class Own:
+        pass
+
+    assert class_kinds.converter_of_kind(Own, "shop.Own", None, subclasses=False) is None
+    (tmp_path / "late_kinds_of_a_test.py").write_text(
+        "from memcached_sessions.serializers import Converter\n"
+        "def kind(cls, tag, fields, *, subclasses):\n"
+        "    return Converter(cls, tag, vars, cls) if cls.__name__ == 'Own' else None\n"
+    )
+    importlib.invalidate_caches()
+    found = class_kinds.converter_of_kind(Own, "shop.Own", None, subclasses=False)
+    assert found is not None
+    assert found.encode is vars
 
 
 def _with(*classes: type) -> ConverterRegistry:

@@ -183,3 +183,21 @@ def test_a_lazy_string_may_become_its_text_and_other_text_may_not_change_its_typ
     assert difference({"a": functional.lazystr("x")}, {"a": "x"}) is None
     assert str(difference({"a": functional.lazystr("x")}, {"a": "y"})) == "a: another text"
     assert str(difference({"a": markupsafe.Markup("x")}, {"a": "x"})) == "a: Markup became str"
+
+
+def test_a_dict_is_compared_by_what_it_holds_whatever_its_methods_show() -> None:
+    class First(dict[str, list[int]]):
+        def items(self) -> Any:
+            return [(key, values[0]) for key, values in super().items()]
+
+        def values(self) -> Any:
+            return [values[0] for values in super().values()]
+
+    assert str(difference({"a": First(b=[1, 2])}, {"a": First(b=[1, 3])})) == "a.b[1]: another int"
+    assert difference({"a": First(b=[1, 2])}, {"a": First(b=[1, 2])}) is None
+
+
+def test_values_of_a_form_beyond_the_first_are_compared() -> None:
+    structures = pytest.importorskip("werkzeug.datastructures")
+    one, other = (structures.MultiDict([("a", 1), ("a", last)]) for last in (2, 3))
+    assert difference({"form": one}, {"form": other}) is not None
