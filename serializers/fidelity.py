@@ -180,7 +180,8 @@ class _Comparison:
         kept = _of_library(place.value), _of_library(other)
         if None not in kept:
             self.waiting.append((place.inside("", kept[0]), kept[1]))
-            return None
+            # What it is by its built-in base is seen without the converter, which could leave something out.
+            return self.contained(place, other) if isinstance(place.value, _CONTAINED) else None
         state = _state(place.value)
         if state is None:
             return self.contained(place, other)
@@ -297,6 +298,7 @@ def _sets(value: Any, other: Any) -> _Found | None:
 
 
 _NO_TWIN = object()
+_CONTAINED = (str, bytes, dict, list, tuple, set, frozenset, datetime, time)
 
 
 def _equal(value: Any, other: Any) -> bool:
@@ -310,9 +312,10 @@ def _of_library(value: object) -> Any:
     be anything; None for other values, and for one that it does not keep."""
     converter = _shipped_converter(type(value))
     try:
-        return converter and converter.encode(value)
+        plain = converter and converter.encode(value)
     except SerializationError:
         return None
+    return None if type(plain) is type(value) else plain  # one that lowers to its own class tells nothing
 
 
 def _is_kept_as_text(value: object) -> bool:

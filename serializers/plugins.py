@@ -109,4 +109,4 @@ def find(group: str, name: str) -> Plugin:
         return plugins[name]
     near = get_close_matches(name, plugins, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
-    raise PluginError(f"no {group} plug-in is called {name!r}. {hint}Installed: {', '.join(plugins) or 'none'}.")
+    raise PluginError(f"no {group} plug-in is called {name!r}. {hint}Known: {', '.join(plugins) or 'none'}.")

@@ -79,6 +79,11 @@ class ConverterRegistry:
             raise ValueError(f"{cls!r} is no class that could be registered")  # noqa: TRY004 - like its siblings
         if (encode is None) != (decode is None):
             raise ValueError(f"{cls.__qualname__}: give both encode= and decode=, or neither")
+        for name, function in (("encode", encode), ("decode", decode)):
+            if function is not None and not callable(function):
+                raise ValueError(
+                    f"{cls.__qualname__}: {name}= takes a function, not {function!r}: write it, see docs/converters.md"
+                )
         if isinstance(fields, str):
             raise ValueError(f"{cls.__qualname__}: fields= takes names, such as ({fields!r},)")  # noqa: TRY004
         if encode is None or decode is None:

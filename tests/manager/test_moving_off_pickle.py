@@ -41,7 +41,7 @@ def on_nodes(nodes: list[MemcachedProcess], monkeypatch: pytest.MonkeyPatch) -> 
 
         def made(addresses: str, **settings: Any) -> SessionManager:
             assert addresses == "n1:10.0.0.1:11211 n2:10.0.0.2:11211"
-            return make(node_list(nodes), **(settings | {"signing_keys": [KEY]}))
+            return make(node_list(nodes), **settings)
 
         monkeypatch.setattr("memcached_sessions.SessionManager", made)
         return example(name)["manager"]

@@ -188,7 +188,7 @@ def test_a_tag_nobody_registered_is_an_error_that_names_it(registry: ConverterRe
 
 def test_a_misspelt_serializer_is_answered_with_the_nearest_names() -> None:
     with pytest.raises(
-        PluginError, match=r"no .* is called 'compakt'. Did you mean 'compact' .*\? Installed: .*cbor, compact, .*json"
+        PluginError, match=r"no .* is called 'compakt'. Did you mean 'compact' .*\? Known: .*cbor, compact, .*json"
     ):
         get_serializer("compakt")
 
@@ -201,3 +201,8 @@ def test_the_built_in_serializers_are_available_like_any_other() -> None:
         assert found[name].broken is None
         assert found[name].capabilities == get_serializer(name).capabilities
     assert found["json"].implementation.startswith("orjson ")
+
+
+def test_the_line_of_an_error_that_was_pasted_as_it_is_says_what_to_write(registry: ConverterRegistry) -> None:
+    with pytest.raises(ValueError, match=r"Money: encode= takes a function, not Ellipsis: write it"):
+        registry.register(Money, tag="shop.Money", encode=..., decode=...)  # pyright: ignore[reportArgumentType]
