@@ -18,8 +18,10 @@ from ..errors import DeserializationError, SerializationError
 from ..lowering import TooLargeError
 from ..paths import Place, check_text, walk
 from ..registry import ConverterRegistry
-from .refusals import TooDeepError, UnfinishedError
+from .copies import may_copy
+from .refusals import CopiedError, TooDeepError, UnfinishedError
 from .tags import MAX_DEPTH
+from .value_types import is_native
 
 _BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _HASHED = frozenset({dict, OrderedDict, set, frozenset})
@@ -30,6 +32,7 @@ def unwritable(value: object, error: Exception, registry: ConverterRegistry) -> 
     """Return the error of a value that could not be written, with the place in it."""
     if isinstance(error, TooLargeError):
         return error
+    met = False
     try:
         for place in walk(value, registry, once=True):
             check_text(place, "compact")
@@ -39,6 +42,10 @@ def unwritable(value: object, error: Exception, registry: ConverterRegistry) -> 
                 return UnfinishedError(path=str(place))
             if isinstance(error, CollidingHashesError) and _collides(place.value):
                 return CollidingHashesError(place.value, path=str(place))
+            if isinstance(error, CopiedError) and _is_same(place.value, error.value):
+                if met and _may_be_copied(place, registry):
+                    return CopiedError(error.limit, error.value, path=str(place))
+                met = True
     except SerializationError as found:
         return found
     if isinstance(error, SerializationError):
@@ -87,3 +94,18 @@ def _is_unfinished(place: Place, registry: ConverterRegistry) -> bool:
     if type(place.value) in _BUILT_IN or converter is None or isinstance(converter, FieldsConverter):
         return False
     return any(outer.value is place.value for outer in place.line() if outer is not place)
+
+
+def _is_same(value: object, referred: object) -> bool:
+    """Return whether the second time a value is met it is written as a reference to what was referred to."""
+    return value is referred or (type(value) is str and value == referred)
+
+
+def _may_be_copied(place: Place, registry: ConverterRegistry) -> bool:
+    """Return whether a converter that may copy what references stand for is given this place when it is read."""
+    for outer in list(place.line())[1:]:
+        cls = type(outer.value)
+        converter = None if cls in _BUILT_IN else registry.converter_for(cls)
+        if converter and not is_native(cls, converter):
+            return may_copy(converter, fields=isinstance(converter, FieldsConverter))
+    return False

@@ -25,6 +25,8 @@ cdef inline PyObject* text_of(Reader* r, uint64_t number) except NULL:
     if number >= r.text_count:
         rejected("it refers to a string that it does not hold")
     text = r.texts[number]
+    if unlikely(PyUnicode_GET_LENGTH(text) >= LONG_TEXT and count_copied(&r.copies, PyUnicode_GET_LENGTH(text))):
+        rejected(refusals.copied(r.copies.limit))
     incref(text)
     return text
 
