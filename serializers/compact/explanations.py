@@ -13,7 +13,7 @@ from collections import OrderedDict, deque
 from typing import Any
 
 from ..collisions import CollidingHashesError, hashes_collide
-from ..converter import FieldsConverter
+from ..converter import Converter, FieldsConverter
 from ..errors import DeserializationError, SerializationError
 from ..lowering import TooLargeError
 from ..paths import Place, check_text, walk
@@ -22,6 +22,7 @@ from .copies import may_copy
 from .refusals import CopiedError, TooDeepError, UnfinishedError
 from .tags import MAX_DEPTH
 from .value_types import is_native
+from .value_writers import BUILT_IN
 
 _BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _HASHED = frozenset({dict, OrderedDict, set, frozenset})
@@ -42,10 +43,11 @@ def unwritable(value: object, error: Exception, registry: ConverterRegistry) -> 
                 return UnfinishedError(path=str(place))
             if isinstance(error, CollidingHashesError) and _collides(place.value):
                 return CollidingHashesError(place.value, path=str(place))
-            if isinstance(error, CopiedError) and _is_same(place.value, error.value):
-                if met and _may_be_copied(place, registry):
+            if isinstance(error, CopiedError):
+                whole = _is_given(place.value, error.value, registry)
+                if met and (whole or (_is_same(place.value, error.value) and _is_given_on(place, registry))):
                     return CopiedError(error.limit, error.value, path=str(place))
-                met = True
+                met = met or whole or _is_same(place.value, error.value)
     except SerializationError as found:
         return found
     if isinstance(error, SerializationError):
@@ -101,11 +103,23 @@ def _is_same(value: object, referred: object) -> bool:
     return value is referred or (type(value) is str and value == referred)
 
 
-def _may_be_copied(place: Place, registry: ConverterRegistry) -> bool:
+def _is_given(value: object, referred: object, registry: ConverterRegistry) -> bool:
+    """Return whether a converter makes a value of the very list or dict that was referred to; it is no place."""
+    converter = _converter_of(value, registry)
+    return converter is not None and type(referred) in (dict, list) and converter.encode(value) is referred
+
+
+def _is_given_on(place: Place, registry: ConverterRegistry) -> bool:
     """Return whether a converter that may copy what references stand for is given this place when it is read."""
     for outer in list(place.line())[1:]:
-        cls = type(outer.value)
-        converter = None if cls in _BUILT_IN else registry.converter_for(cls)
-        if converter and not is_native(cls, converter):
+        converter = _converter_of(outer.value, registry)
+        if converter:
             return may_copy(converter, fields=isinstance(converter, FieldsConverter))
     return False
+
+
+def _converter_of(value: object, registry: ConverterRegistry) -> Converter | None:
+    """Return what makes a value plain, unless the format does itself."""
+    cls = type(value)
+    converter = None if cls in BUILT_IN else registry.converter_for(cls)
+    return None if is_native(cls, converter) else converter
