@@ -21,7 +21,7 @@ cdef struct Reader:
     const unsigned char* at
     const unsigned char* end
     const unsigned char* first
-    const unsigned char* begun  # where the value that is being read begins
+    const unsigned char* begun  # where the value that is being read begins, if it can be an object or refer to one
     Py_ssize_t missing       # values that all open containers lack; each takes a byte at least
     int64_t weight, hashed_weight
     Copies copies
@@ -154,7 +154,6 @@ cdef PyObject* read_value(Reader* r) except NULL:
     if unlikely(r.at == r.end):
         truncated()
     tag = r.at[0]
-    r.begun = r.at
     r.at += 1
     r.weight += 1
     if tag < 0x20:
@@ -163,6 +162,7 @@ cdef PyObject* read_value(Reader* r) except NULL:
         return read_ascii(r, tag - 0x20)
     if tag < 0x60:
         return text_of(r, tag - 0x40)
+    r.begun = r.at - 1
     if tag < 0x68:
         return read_list(r, tag - 0x60)
     if tag < 0x70:
