@@ -53,6 +53,8 @@ class FieldsConverter(Converter):
     fill: Callable[[Any, Any], None] = lambda instance, state: None  # noqa: ARG005 - replaced by every maker
     """Sets the fields of an instance from a dict; fields that the class lost are passed over, those that it gained get
     their default."""
+    copies: bool = False
+    """`fill` copies containers that are among the fields, and does not just set them."""
     layout: Any = None
     """Where `encode` finds the fields and `fill` sets them, as `classes` has found out; None if they are others'. The
     compiled serializer goes by it instead of calling them."""

@@ -6,7 +6,7 @@ The format is byte for byte what `writer` and `reader` do in Python, as FORMAT.m
 the check that of `msgpack_shape`.
 
 Each `.pxi` holds one concern: `layouts` what is done without the public API; `classes` what is known of registered
-classes, `specs` and `plans` how it is found out; `memo` what a writer has met; `writer` and `reader` the two passes, and
+classes, `specs` and `plans` how it is found out; `memo` what a writer has met; `copies` what converters are given through references; `writer` and `reader` the two passes, and
 `write_*` and `read_*` the kinds of values; `key_tables` the tables that dicts are copied from; `holding` and `hashes` what
 keeps both passes safe; `calls` what a serializer calls; `lowering` and `msgpack_shape` have nothing to do with these. Rare
 cases (sets of sets, say) are left to the Python implementation, which is the specification.
@@ -47,6 +47,7 @@ from ..registry import ConverterRegistry, unregistered
 from . import explanations, refusals
 from . import reader as reader_in_python
 from . import writer as in_python
+from .copies import holds, may_copy
 from .packing import text_decimal, varint
 from .value_types import hashed_by_identity, is_native, is_value_type
 
@@ -195,6 +196,7 @@ cdef inline object owned(PyObject* thing):
 
 
 include "layouts.pxi"
+include "copies.pxi"
 include "memo.pxi"
 include "classes.pxi"
 include "specs.pxi"

@@ -52,7 +52,7 @@ cdef class Calls:
         try:
             if self.in_python:
                 return reader_in_python.loads(data, self.registry, self.max_size)
-            return restored(data, self.known_classes(), self.fast)
+            return restored(data, self.known_classes(), self.limit, self.fast)
         except Exception as error:
             raise explanations.unreadable(error) from error
 
@@ -74,4 +74,4 @@ def loads(bytes data not None, registry, size_t max_size, *, bint portable=False
     """Return the value of a payload, or raise anything."""
     if <size_t>len(data) > max_size:
         raise refusals.rejected(f"{len(data)} bytes are over max_size={max_size}")
-    return restored(data, prepared(registry), not portable)
+    return restored(data, prepared(registry), max_size, not portable)

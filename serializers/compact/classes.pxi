@@ -51,6 +51,7 @@ cdef struct Spec:
     PyTypeObject* type
     int kind
     bint value_type, shielded
+    bint holds, may_copy     # as `copies` says
     bint shipped             # its converter returns a new container of what the value holds, or holds no objects
     bint counts_all          # attributes beyond the fields are refused, or are fields too
     PyObject* converter
@@ -71,6 +72,7 @@ cdef struct Plan:
     bint learns              # instances may be filled where they lie, once their class has the fields
     int kind, count
     bint shielded
+    bint holds, may_copy     # as in `Spec`
     PyTypeObject* type
     PyObject* converter
     PyObject* names          # tuple; NULL for converted values, but named tuples

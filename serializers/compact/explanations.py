@@ -13,13 +13,16 @@ from collections import OrderedDict, deque
 from typing import Any
 
 from ..collisions import CollidingHashesError, hashes_collide
-from ..converter import FieldsConverter
+from ..converter import Converter, FieldsConverter
 from ..errors import DeserializationError, SerializationError
 from ..lowering import TooLargeError
 from ..paths import Place, check_text, walk
 from ..registry import ConverterRegistry
-from .refusals import TooDeepError, UnfinishedError
+from .copies import may_copy
+from .refusals import CopiedError, TooDeepError, UnfinishedError
 from .tags import MAX_DEPTH
+from .value_types import is_native
+from .value_writers import BUILT_IN
 
 _BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _HASHED = frozenset({dict, OrderedDict, set, frozenset})
@@ -30,6 +33,7 @@ def unwritable(value: object, error: Exception, registry: ConverterRegistry) -> 
     """Return the error of a value that could not be written, with the place in it."""
     if isinstance(error, TooLargeError):
         return error
+    met = False
     try:
         for place in walk(value, registry, once=True):
             check_text(place, "compact")
@@ -39,6 +43,11 @@ def unwritable(value: object, error: Exception, registry: ConverterRegistry) -> 
                 return UnfinishedError(path=str(place))
             if isinstance(error, CollidingHashesError) and _collides(place.value):
                 return CollidingHashesError(place.value, path=str(place))
+            if isinstance(error, CopiedError):
+                whole = _is_given(place.value, error.value, registry)
+                if met and (whole or (_is_same(place.value, error.value) and _is_given_on(place, registry))):
+                    return CopiedError(error.limit, error.value, path=str(place))
+                met = met or whole or _is_same(place.value, error.value)
     except SerializationError as found:
         return found
     if isinstance(error, SerializationError):
@@ -87,3 +96,30 @@ def _is_unfinished(place: Place, registry: ConverterRegistry) -> bool:
     if type(place.value) in _BUILT_IN or converter is None or isinstance(converter, FieldsConverter):
         return False
     return any(outer.value is place.value for outer in place.line() if outer is not place)
+
+
+def _is_same(value: object, referred: object) -> bool:
+    """Return whether the second time a value is met it is written as a reference to what was referred to."""
+    return value is referred or (type(value) is str and value == referred)
+
+
+def _is_given(value: object, referred: object, registry: ConverterRegistry) -> bool:
+    """Return whether a converter makes a value of the very list or dict that was referred to; it is no place."""
+    converter = _converter_of(value, registry)
+    return converter is not None and type(referred) in (dict, list) and converter.encode(value) is referred
+
+
+def _is_given_on(place: Place, registry: ConverterRegistry) -> bool:
+    """Return whether a converter that may copy what references stand for is given this place when it is read."""
+    for outer in list(place.line())[1:]:
+        converter = _converter_of(outer.value, registry)
+        if converter:
+            return may_copy(converter, fields=isinstance(converter, FieldsConverter))
+    return False
+
+
+def _converter_of(value: object, registry: ConverterRegistry) -> Converter | None:
+    """Return what makes a value plain, unless the format does itself."""
+    cls = type(value)
+    converter = None if cls in BUILT_IN else registry.converter_for(cls)
+    return None if is_native(cls, converter) else converter

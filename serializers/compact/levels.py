@@ -24,6 +24,10 @@ class OpenValue:
     """Every other one, from the first, is a dict key."""
     number: int | None = None
     """The number of the open value, if it is an object."""
+    copied: bool | None = None
+    """What references inside stand for may be copied by a converter; None: as around it."""
+    one_from: int | None = None
+    """Where the open value began, in bytes and beyond, if it counts one byte."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +44,10 @@ class AwaitedValue:
     """Every other one, from the first, is a dict key."""
     number: int | None = None
     """The number of the open value, if it is an object."""
+    copied: bool | None = None
+    """What references inside stand for may be copied by a converter; None: as around it."""
+    one_from: int | None = None
+    """Where the open value began, in bytes and beyond, if it counts one byte."""
     items: list[Any] = field(default_factory=list[Any])
     """What was read so far."""
 

@@ -19,6 +19,10 @@ cdef struct ClassSlot:
     uint32_t epoch
     uint32_t number
 
+cdef struct Weighed:
+    int64_t weight           # of an object; or -1 - the count when it began, while it is open
+    int64_t size             # as in `Copies.sizes`
+
 cdef struct Memo:
     uint32_t epoch
     ObjectSlot* objects
@@ -28,7 +32,7 @@ cdef struct Memo:
     ClassSlot* classes
     size_t classes_room
     uint32_t next_object, next_text, next_class
-    int64_t* weights       # by number of an object: its weight, or -1 - the count when it began, while it is open
+    Weighed* weights         # by number of an object
     size_t weights_room
 
 
@@ -42,7 +46,7 @@ cdef int memo_make(Memo* memo) except -1:
     memo.objects = <ObjectSlot*>calloc(256, sizeof(ObjectSlot))
     memo.texts = <TextSlot*>calloc(256, sizeof(TextSlot))
     memo.classes = <ClassSlot*>calloc(32, sizeof(ClassSlot))
-    memo.weights = <int64_t*>malloc(256 * sizeof(int64_t))
+    memo.weights = <Weighed*>malloc(256 * sizeof(Weighed))
     if not (memo.objects and memo.texts and memo.classes and memo.weights):
         memo_free(memo)
         raise MemoryError()
@@ -69,7 +73,7 @@ cdef inline void memo_clear(Memo* memo) noexcept:
 
 
 cdef inline size_t memo_size(Memo* memo) noexcept:
-    return memo.object_mask * sizeof(ObjectSlot) + memo.text_mask * sizeof(TextSlot) + memo.weights_room * 8
+    return memo.object_mask * sizeof(ObjectSlot) + memo.text_mask * sizeof(TextSlot) + memo.weights_room * sizeof(Weighed)
 
 
 cdef inline ObjectSlot* memo_object(Memo* memo, PyObject* item) noexcept:
@@ -96,10 +100,10 @@ cdef int memo_take_object(Memo* memo, ObjectSlot* slot, PyObject* item) except -
 
 cdef int memo_grow_weights(Memo* memo) except -1:
     cdef size_t room = <size_t>memo.next_object * 2 + 256
-    cdef void* grown = realloc(memo.weights, room * sizeof(int64_t))
+    cdef void* grown = realloc(memo.weights, room * sizeof(Weighed))
     if not grown:
         raise MemoryError()
-    memo.weights, memo.weights_room = <int64_t*>grown, room
+    memo.weights, memo.weights_room = <Weighed*>grown, room
     return 0
 
 

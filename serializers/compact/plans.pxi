@@ -42,6 +42,7 @@ cdef Plan* make_plan(Prepared known, bytes data, bint of_instance, tag, names) e
             plan.count = len(names)
         plan.kind = MAKE_DECODED
         plan.shielded = hashed_by_identity(converter.cls)
+        plan.holds, plan.may_copy = holds(converter, fields=of_instance), may_copy(converter, fields=of_instance)
         if of_instance and isinstance(converter, FieldsConverter):
             plan.kind = MAKE_FILLED
             plan_fields(plan, converter.layout)

@@ -4,12 +4,18 @@
 # a table.
 
 
+cdef inline int64_t place_begun(Reader* r) noexcept:
+    """Return where the value that is being read begins, in bytes and what is counted beyond."""
+    return r.begun - r.first + r.copies.beyond
+
+
 cdef inline size_t number_object(Reader* r, PyObject* value) except? 0xFFFFFFFFFFFFFFFF:
     """Give an object its number, and a reference to the table."""
     if r.object_count == r.object_room:
         make_room_for_objects(r, value)
     r.objects[r.object_count].value = value
     r.objects[r.object_count].weight = -1 - (r.weight - 1)
+    r.objects[r.object_count].size = place_begun(r)
     r.object_count += 1
     return r.object_count - 1
 
@@ -27,6 +33,7 @@ cdef inline PyObject* completed(Reader* r, size_t number) noexcept:
     """Note the weight of an object, close it and return a new reference."""
     cdef ReadObject* object = &r.objects[number]
     object.weight = r.weight - (-1 - object.weight)
+    object.size = size_since(&r.copies, object.size, r.at - r.first)
     r.depth -= 1
     incref(object.value)
     return object.value
@@ -53,6 +60,8 @@ cdef PyObject* read_reference(Reader* r, uint64_t number) except NULL:
         r.hashed_weight += weight
         if r.hashed_weight > MAX_HASHED_WEIGHT:
             rejected(refusals.heavy_keys().problem)
+    if count_copied(&r.copies, referred_size(&r.copies, object.value, object.weight >= 0, object.size, r.begun - r.first)):
+        rejected(refusals.copied(r.copies.limit))
     incref(object.value)
     return object.value
 

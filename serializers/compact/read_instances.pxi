@@ -64,12 +64,13 @@ cdef take_name(Reader* r):
 
 
 cdef PyObject* read_instance(Reader* r, ReadClass* known_class) except NULL:
+    cdef int64_t start = place_begun(r)
     cdef size_t number = number_object(r, NULL)
     cdef size_t top = r.top
     cdef Plan* plan
     cdef PyObject* instance = NULL
     cdef int at, count
-    cdef bint hashed = r.hashed
+    cdef bint hashed = r.hashed, may_copy = r.copies.may
     if not known_class:
         known_class = new_class(r, True, False)
     plan = known_class.plan
@@ -83,10 +84,13 @@ cdef PyObject* read_instance(Reader* r, ReadClass* known_class) except NULL:
     r.objects[number].value = instance
     if hashed and instance and compact_hashes_identity(type_of(instance)):
         r.hashed = False
+    r.copies.may = plan.may_copy
     lack(r, count)
     for at in range(count):
         push(r, next_value(r))
-    r.hashed = hashed
+    r.hashed, r.copies.may = hashed, may_copy
+    if plan.holds:
+        count_one_read(r, start)
     if plan.kind == MAKE_ATTRIBUTES and r.layouts and compact_fill(
         instance, plan.keys, count, plan.indices, r.stack + top
     ):
@@ -127,16 +131,26 @@ cdef int read_state(Reader* r, size_t number, Plan* plan, size_t top) except -1:
     return 0
 
 
+cdef inline void count_one_read(Reader* r, int64_t start) noexcept:
+    """Let all that was counted since a place count one byte."""
+    r.copies.beyond = start + 1 - (r.at - r.first)
+
+
 cdef PyObject* read_converted(Reader* r, ReadClass* known_class) except NULL:
+    cdef int64_t start = place_begun(r)
     cdef size_t number = 0
     cdef Plan* plan = known_class.plan
-    cdef bint value_type = known_class.value_type
+    cdef bint value_type = known_class.value_type, may_copy = r.copies.may
     cdef PyObject* plain
     cdef PyObject* made
     if not value_type:
         number = number_object(r, NULL)
     lack(r, 1)
+    r.copies.may = plan.may_copy
     plain = next_value(r)
+    r.copies.may = may_copy
+    if plan.holds:
+        count_one_read(r, start)
     try:
         made = convert(r, plan, plain)
     finally:

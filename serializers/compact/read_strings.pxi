@@ -26,6 +26,16 @@ cdef inline PyObject* text_of(Reader* r, uint64_t number) except NULL:
         rejected("it refers to a string that it does not hold")
     text = r.texts[number]
     incref(text)
+    if unlikely(PyUnicode_GET_LENGTH(text) >= LONG_TEXT):
+        return counted_text(r, text)
+    return text
+
+
+cdef PyObject* counted_text(Reader* r, PyObject* text) except NULL:
+    """Count a reference to a long string, and return the reference that was handed in."""
+    if count_copied(&r.copies, PyUnicode_GET_LENGTH(text)):
+        decref(text)  # the table of strings holds it
+        rejected(refusals.copied(r.copies.limit))
     return text
 
 

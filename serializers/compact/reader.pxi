@@ -11,7 +11,7 @@ cdef enum:
 
 cdef struct ReadObject:
     PyObject* value          # NULL: it is made when all of it is read
-    int64_t weight           # as in `Memo.weights`
+    int64_t weight, size     # as in `Weighed`
 
 cdef struct ReadClass:
     Plan* plan
@@ -20,8 +20,11 @@ cdef struct ReadClass:
 cdef struct Reader:
     const unsigned char* at
     const unsigned char* end
+    const unsigned char* first
+    const unsigned char* begun  # where the value that is being read begins, if it can be an object or refer to one
     Py_ssize_t missing       # values that all open containers lack; each takes a byte at least
     int64_t weight, hashed_weight
+    Copies copies
     int depth
     bint hashed              # as in the writer
     bint layouts, decimals, tables  # what this call may make where it lies
@@ -42,7 +45,7 @@ cdef Reader* spare_reader = NULL
 cdef PyObject* known_keys[KEY_SLOTS]  # short ASCII keys of dicts, kept over calls
 
 
-cdef object restored(data, Prepared known, bint fast):
+cdef object restored(data, Prepared known, size_t max_size, bint fast):
     """Return the value of a payload, which is bytes, or raise anything; `fast` is as for `written`."""
     cdef Reader* reader
     cdef PyObject* value
@@ -53,7 +56,8 @@ cdef object restored(data, Prepared known, bint fast):
         reader.layouts, reader.decimals = layouts_agree and fast, decimals_agree and fast
         reader.tables = tables_agree and fast
         reader.at = <const unsigned char*>PyBytes_AS_STRING(<PyObject*>data)
-        reader.end = reader.at + size
+        reader.first, reader.end = reader.at, reader.at + size
+        copies_begin(&reader.copies, max_size)
         if not size or reader.at[0] != 1:
             raise refusals.rejected("it does not begin with the byte of version 1") if size else refusals.truncated()
         reader.at += 1
@@ -158,6 +162,7 @@ cdef PyObject* read_value(Reader* r) except NULL:
         return read_ascii(r, tag - 0x20)
     if tag < 0x60:
         return text_of(r, tag - 0x40)
+    r.begun = r.at - 1
     if tag < 0x68:
         return read_list(r, tag - 0x60)
     if tag < 0x70:
@@ -215,7 +220,7 @@ cdef PyObject* read_tagged(Reader* r, unsigned char tag) except NULL:
         bits = take_varint(r)
         value = PyByteArray_FromStringAndSize(<const char*>take(r, bits), bits)
         number_object(r, value)
-        r.objects[r.object_count - 1].weight = 1
+        r.objects[r.object_count - 1].weight, r.objects[r.object_count - 1].size = 1, r.at - r.begun
         incref(value)
         return value
     elif tag == 0xAE:

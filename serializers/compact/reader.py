@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 from ..converter import Converter
 from ..registry import ConverterRegistry
 from . import packing, tags
+from .copies import Copies
 from .levels import AwaitedValue, no_change
-from .refusals import MAX_DEPTH_READ, rejected, truncated
+from .refusals import MAX_DEPTH_READ, copied, rejected, truncated
 from .value_readers import READERS
 
 
@@ -33,7 +34,7 @@ def loads(data: bytes, registry: ConverterRegistry, max_size: int) -> Any:
     data = bytes.__getitem__(data, slice(None))  # the bytes themselves, whatever a subclass makes of them
     if len(data) > max_size:
         raise rejected(f"{len(data)} bytes are over max_size={max_size}")
-    return Reader(data, registry).read()
+    return Reader(data, registry, max_size).read()
 
 
 class ClassEntry(NamedTuple):
@@ -47,7 +48,7 @@ class ClassEntry(NamedTuple):
 class Reader:
     """One pass over one payload."""
 
-    def __init__(self, data: bytes, registry: ConverterRegistry) -> None:
+    def __init__(self, data: bytes, registry: ConverterRegistry, max_size: int) -> None:
         self.data = data
         self.registry = registry
         self.at = 0
@@ -62,6 +63,11 @@ class Reader:
         self.hashed_weight = 0
         self.hashed = False
         """The value that is being read is hashed when it is complete."""
+        self.copies = Copies(max_size, lambda limit, _: rejected(copied(limit)))
+        self.copied = False
+        """The value that is being read is given to a converter, which may copy it."""
+        self.begun = 0
+        """Where the value that is being read begins."""
 
     def read(self) -> Any:
         """Return the value."""
@@ -77,8 +83,11 @@ class Reader:
                 if len(levels) > tags.MAX_DEPTH:
                     raise rejected(MAX_DEPTH_READ)
                 self.hashed = level.hashed or (level.keys and level.missing % 2 == 1)
+                self.copied = bool(level.copied)
                 read = self.begin()
                 if type(read) is AwaitedValue:
+                    if read.copied is None:
+                        read.copied = level.copied
                     levels.append(read)
                 else:
                     level.items.append(read)
@@ -87,6 +96,8 @@ class Reader:
             else:
                 levels.pop()
                 value = level.close(level.items)
+                if level.one_from is not None:
+                    self.copies.count_one(level.one_from, self.at)
                 if level.number is not None:
                     self.complete(level.number, value)
                 levels[-1].items.append(value)
@@ -97,6 +108,7 @@ class Reader:
     def begin(self) -> Any:
         """Read a value, or its head and return the level of what is inside."""
         self.weight += 1
+        self.begun = self.at
         tag = self.take_byte()
         read = READERS[tag]
         if read is None:
@@ -115,12 +127,14 @@ class Reader:
         self.objects.append(value)
         self.starts.append(self.weight - 1)
         self.weights.append(None)
+        self.copies.begin(self.begun)
         return len(self.objects) - 1
 
     def complete(self, number: int, value: object) -> None:
         """Note that all of an object was read."""
         self.objects[number] = value
         self.weights[number] = self.weight - self.starts[number]
+        self.copies.complete(number, self.at)
 
     def take_byte(self) -> int:
         """Return the next byte."""
@@ -160,7 +174,9 @@ class Reader:
         """Return a string by its number."""
         if number >= len(self.strings):
             raise rejected("it refers to a string that it does not hold")
-        return self.strings[number]
+        text = self.strings[number]
+        self.copies.refer_to_string(text, copied=self.copied)
+        return text
 
     def new_class(self, *, fields: bool, is_value: bool = False) -> ClassEntry:
         """Read a class entry."""

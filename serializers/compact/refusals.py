@@ -30,6 +30,24 @@ class UnfinishedError(SerializationError):
         super().__init__(problem or text, path=path)
 
 
+class CopiedError(SerializationError):
+    """Converters would be given too much through references to `value` and others."""
+
+    def __init__(self, limit: int, value: object, *, path: str = "") -> None:
+        super().__init__(copied(limit), path=path)
+        self.limit = limit
+        self.value = value
+
+
+def copied(limit: int) -> str:
+    """Return the words for plain data that refers to too much."""
+    return (
+        f"in the plain data of converters, references stand for more than {limit} bytes in all, and each could be "
+        "copied when it is read: share instances of classes that are registered by their fields instead, or raise "
+        "max_size"
+    )
+
+
 def too_large(max_size: int) -> TooLargeError:
     """Return the error of a payload that is too long."""
     return TooLargeError(f"over max_size={max_size} bytes in compact: store less, or raise max_size")

@@ -22,7 +22,8 @@ class CompactSerializer(Calls):
         The converters.
     max_size
         Bytes of the largest payload that is written or read. Reading a payload takes up to about 220 times its length
-        in memory: an empty set is two bytes, and 216 in CPython.
+        in memory: an empty set is two bytes, and 216 in CPython. What converters are given through references, and may
+        copy, counts as if it were in the payload again, and may be as many bytes in all.
     implementation
         ``"compiled"``, ``"portable"`` (compiled, through public interfaces of CPython only) or ``"python"``. Unless it
         is given, the environment variable ``MEMCACHED_SESSIONS_COMPACT`` says which, else the fastest is taken.

@@ -72,7 +72,9 @@ cdef int describe(Prepared known, Spec* spec, cls) except -1:
         raise SerializationError(unregistered(cls, known.registry.broken))
     spec.converter = known.hold(converter)
     spec.shielded = hashed_by_identity(cls)
-    if isinstance(converter, FieldsConverter):
+    fields = isinstance(converter, FieldsConverter)
+    spec.holds, spec.may_copy = holds(converter, fields=fields), may_copy(converter, fields=fields)
+    if fields:
         spec.kind = KIND_ENCODED
         describe_fields(known, spec, cls, converter.layout)
         return 0

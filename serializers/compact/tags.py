@@ -35,6 +35,8 @@ MAX_DEPTH = 500
 """Levels of values within each other."""
 MAX_HASHED_WEIGHT = 1 << 20
 """What the references inside dict keys and elements of sets weigh in all."""
+MAX_COPIED = 1 << 30
+"""Bytes that references in the plain data of converters may stand for in all; `max_size` if that is less."""
 MAX_NESTED_SETS = 32
 """Frozensets of two or more elements within each other's sort keys."""
 SORT_KEYS_PER_SIZE = 8

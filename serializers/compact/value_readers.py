@@ -19,6 +19,7 @@ from uuid import UUID, SafeUUID
 from ..collisions import collision, hashes_collide
 from ..converter import Converter, FieldsConverter
 from . import packing, tags
+from .copies import holds, may_copy
 from .levels import AwaitedValue, no_change
 from .refusals import heavy_keys, rejected, unfinished_key
 from .value_types import hashed_by_identity
@@ -132,6 +133,7 @@ def _read_reference(reader: Reader, _: int) -> Any:
         reader.hashed_weight += counted
         if reader.hashed_weight > tags.MAX_HASHED_WEIGHT:
             raise rejected(heavy_keys().problem)
+    reader.copies.refer(value, number, reader.begun, complete=weight is not None, copied=reader.copied)
     return value
 
 
@@ -143,11 +145,12 @@ def _read_instance(reader: Reader, tag: int) -> AwaitedValue:
         known = _count(reader, tag, tags.INSTANCE, tags.LOW_INSTANCE)
         converter, names, _ = reader.class_of(known, fields=True)
     names = names or ()
+    how = _how_made(reader, converter, fields=True) | {"number": number}
     if not isinstance(converter, FieldsConverter):
-        return reader.open(len(names), partial(_decode_fields, converter, names), hashed=reader.hashed, number=number)
+        return reader.open(len(names), partial(_decode_fields, converter, names), hashed=reader.hashed, **how)
     instance = reader.objects[number] = converter.create()
     hashed = reader.hashed and not hashed_by_identity(type(instance))
-    return reader.open(len(names), partial(_fill_fields, converter, instance, names), hashed=hashed, number=number)
+    return reader.open(len(names), partial(_fill_fields, converter, instance, names), hashed=hashed, **how)
 
 
 def _fill_fields(converter: FieldsConverter, instance: Any, names: tuple[str, ...], items: list[Any]) -> Any:
@@ -165,7 +168,14 @@ def _read_converted(reader: Reader, tag: int) -> AwaitedValue:
     else:
         entry = reader.class_of(_count(reader, tag, tags.CONVERTED, tags.LOW_CONVERTED), fields=False)
     number = None if entry.is_value else reader.number_object(_UNFINISHED)
-    return reader.open(1, lambda items: entry.converter.decode(items[0]), hashed=reader.hashed, number=number)
+    how = _how_made(reader, entry.converter, fields=False) | {"number": number}
+    return reader.open(1, lambda items: entry.converter.decode(items[0]), hashed=reader.hashed, **how)
+
+
+def _how_made(reader: Reader, converter: Converter, *, fields: bool) -> dict[str, Any]:
+    """Return from where a value counts one byte, if it does, and whether what it refers to may be copied."""
+    one_from = reader.copies.place(reader.begun) if holds(converter, fields=fields) else None
+    return {"one_from": one_from, "copied": may_copy(converter, fields=fields)}
 
 
 def _read_datetime(reader: Reader, tag: int) -> Any:

@@ -20,6 +20,7 @@ from uuid import UUID, SafeUUID
 from ..collisions import CollidingHashesError, hashes_collide
 from ..converter import Converter, FieldsConverter
 from . import packing, tags
+from .copies import holds, may_copy
 from .levels import OpenValue
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _write_float(writer: Writer, value: float) -> None:
 def _write_str(writer: Writer, value: str) -> None:
     number = writer.strings.get(value)
     if number is not None:
+        writer.copies.refer_to_string(value, copied=writer.copied)
         if number < tags.LOW_STRING_REFERENCES:
             return writer.put(tags.LOW_STRING_REFERENCE + number)
         return writer.put(tags.STRING_REFERENCE, packing.varint(number))
@@ -59,8 +61,9 @@ def _write_str(writer: Writer, value: str) -> None:
 
 
 def _write_bytearray(writer: Writer, value: bytearray) -> None:
-    writer.complete(writer.number_object(value))
+    number = writer.number_object(value)
     writer.put_sized(tags.BYTEARRAY, value)
+    writer.complete(number)
 
 
 def _write_list(writer: Writer, value: list[Any]) -> OpenValue:
@@ -104,8 +107,10 @@ def write_instance(writer: Writer, value: object, *, converter: FieldsConverter,
     number = writer.number_object(value)
     fields = converter.encode(value)
     names = tuple(fields)
+    hashed = writer.hashed and not shielded
+    one_from, copied = _how_made(writer, converter, fields=True)
     writer.put_class(converter.tag, names, tags.NEW_INSTANCE, tags.LOW_INSTANCE, tags.INSTANCE)
-    return OpenValue(iter(fields.values()), len(names), hashed=writer.hashed and not shielded, number=number)
+    return OpenValue(iter(fields.values()), len(names), hashed=hashed, number=number, copied=copied, one_from=one_from)
 
 
 def write_converted(writer: Writer, value: object, *, converter: Converter, is_value: bool) -> OpenValue:
@@ -115,8 +120,18 @@ def write_converted(writer: Writer, value: object, *, converter: Converter, is_v
         writer.unfinished_converted.add(number)
     plain = converter.encode(value)
     new = tags.NEW_VALUE_TYPE if is_value else tags.NEW_CONVERTED
+    one_from, copied = _how_made(writer, converter, fields=False)
     writer.put_class(converter.tag, None, new, tags.LOW_CONVERTED, tags.CONVERTED)
-    return OpenValue(iter((plain,)), 1, hashed=writer.hashed, number=number)
+    return OpenValue(iter((plain,)), 1, hashed=writer.hashed, number=number, copied=copied, one_from=one_from)
+
+
+def _how_made(writer: Writer, converter: Converter, *, fields: bool) -> tuple[int | None, bool]:
+    """Return from where a value counts one byte, if it does, and whether what it refers to may be copied.
+
+    What a sort key refers to is in the sort key itself; the references of the payload are others.
+    """
+    one_from = writer.copies.place(writer.begun) if holds(converter, fields=fields) else None
+    return one_from, not writer.in_sort_key and may_copy(converter, fields=fields)
 
 
 def _write_datetime(writer: Writer, value: datetime) -> OpenValue | None:

@@ -5,6 +5,7 @@
 
 cdef int write_instance(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
     """Write an instance whose fields lie in its slots or attributes."""
+    cdef int64_t start = place(w)
     cdef int64_t number = meet(w, value, sole)
     cdef PyObject* fields[MAX_FIELDS]
     cdef Shape* shape
@@ -33,10 +34,12 @@ cdef int write_instance(Writer* w, PyObject* value, Spec* spec, bint sole) excep
     if count:
         if spec.shielded:
             w.hashed = False
+        w.copies.may = spec.may_copy and not w.in_sort_key
         enter(w, &frame, value, fields, count)
         for at in range(count):
             write_value(w, fields[at], True)
         leave(w, &frame)
+    count_one(w, start)
     complete(w, number)
     return 0
 
@@ -142,9 +145,11 @@ cdef dict attributes_at(compact_attributes* found):
 
 cdef int write_encoded(Writer* w, PyObject* value, Spec* spec, int64_t number) except -1:
     """Write an instance whose fields the converter finds."""
+    cdef int64_t start = place(w)
     cdef dict fields = plain_of(w, value, spec)
     cdef bint foreign = w.foreign
     w.foreign = True
+    w.copies.may = spec.may_copy and not w.in_sort_key
     keep(w, <PyObject*>fields)
     names = tuple(fields)
     put_class(w, entry_of(<Prepared>w.known, (<object>spec.converter).tag, names), 0xB4, 0x80, 0xB5)
@@ -157,6 +162,7 @@ cdef int write_encoded(Writer* w, PyObject* value, Spec* spec, int64_t number) e
             write_value(w, <PyObject*>field, False)
         w.depth -= 1
     w.foreign = foreign
+    count_one(w, start)
     complete(w, number)
     return 0
 
@@ -192,6 +198,7 @@ cdef inline int stop_trusting(Writer* w) except -1:
 # Converted values
 
 cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
+    cdef int64_t start = place(w)
     cdef int64_t number
     cdef PyObject* key
     cdef bint foreign
@@ -203,8 +210,9 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
         number = meet(w, value, sole)
         if number == REFERRED:
             return 0
+        put_sized(w, 0xAD, PyByteArray_AS_STRING(value), Py_SIZE(value))
         complete(w, number)
-        return put_sized(w, 0xAD, PyByteArray_AS_STRING(value), Py_SIZE(value))
+        return 0
     if spec.kind == KIND_MEMBER:
         return write_converted(w, member_value(spec, value), spec, False)
     if spec.kind == KIND_ZONE:
@@ -227,18 +235,20 @@ cdef int write_other(Writer* w, PyObject* value, Spec* spec, bint sole) except -
     write_converted(w, <PyObject*>plain, spec, True)
     w.foreign = foreign
     keep(w, <PyObject*>plain)
+    if spec.holds:
+        count_one(w, start)
     complete_converted(w, number)
     return 0
 
 
 cdef inline void begin_converted(Writer* w, int64_t number) noexcept:
     if number >= 0:
-        w.memo.weights[number] -= 1  # marks it as converted and open
+        w.memo.weights[number].weight -= 1  # marks it as converted and open
 
 
 cdef inline void complete_converted(Writer* w, int64_t number) noexcept:
     if number >= 0:
-        w.memo.weights[number] += 1
+        w.memo.weights[number].weight += 1
     complete(w, number)
 
 
@@ -256,6 +266,7 @@ cdef bint is_plain_tuple(PyObject* value, Spec* spec) except -1:
 
 cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) except -1:
     """Write what its converter would return, a new dict, without making it."""
+    cdef int64_t start = place(w)
     cdef int64_t number = FORGOTTEN
     cdef Py_ssize_t at, count = spec.slots
     cdef Frame frame
@@ -264,6 +275,7 @@ cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) ex
         if number == REFERRED:
             return 0
     begin_converted(w, number)
+    w.copies.may = False
     put_class(w, spec.entry, 0xCB if spec.value_type else 0xB6, 0x90, 0xB7)
     enter(w, &frame, value, NULL, 0)
     w.weight += 1
@@ -277,11 +289,13 @@ cdef int write_named_tuple(Writer* w, PyObject* value, Spec* spec, bint sole) ex
             write_value(w, PyTuple_GET_ITEM(value, at), sole or not spec.value_type)
         w.depth -= 1
     leave(w, &frame)
+    count_one(w, start)
     complete_converted(w, number)
     return 0
 
 
 cdef inline int write_converted(Writer* w, PyObject* plain, Spec* spec, bint once) except -1:
+    w.copies.may = spec.may_copy and not w.in_sort_key
     put_class(w, spec.entry, 0xCB if spec.value_type else 0xB6, 0x90, 0xB7)
     deeper(w)
     write_value(w, plain, once)

@@ -14,10 +14,18 @@ cdef int write_text(Writer* w, PyObject* value) except -1:
         hash = compact_hash(value)
         slot = memo_text(&w.memo, value, hash)
         if slot.epoch == w.memo.epoch:
+            if unlikely(length >= LONG_TEXT):
+                count_long_text(w, value, length)
             return put_text_reference(w, slot.number)
         memo_take_text(&w.memo, slot, value, hash)
         remember(w, value)
     return put_ascii(w, value, length)
+
+
+cdef int count_long_text(Writer* w, PyObject* value, Py_ssize_t length) except -1:
+    if count_copied(&w.copies, length):
+        raise refusals.CopiedError(w.copies.limit, <object>value)
+    return 0
 
 
 cdef inline int put_text_reference(Writer* w, uint32_t number) noexcept:
@@ -47,6 +55,8 @@ cdef int write_wide_text(Writer* w, PyObject* value, Py_ssize_t length) except -
         hash = compact_hash(value)
         slot = memo_text(&w.memo, value, hash)
         if slot.epoch == w.memo.epoch:
+            if length >= LONG_TEXT:
+                count_long_text(w, value, length)
             return put_text_reference(w, slot.number)
         if utf8_size(value) <= 255:
             memo_take_text(&w.memo, slot, value, hash)

@@ -33,6 +33,7 @@ cdef struct Writer:
     size_t length, capacity, limit, sort_room
     Memo memo
     int64_t weight, hashed_weight
+    Copies copies
     int depth
     bint layouts, decimals   # what this call may read where it lies
     bint trusting
@@ -137,6 +138,7 @@ cdef Writer* writer_take() except NULL:
 cdef inline void writer_begin(Writer* w) noexcept:
     memo_clear(&w.memo)
     w.weight = w.hashed_weight = 0
+    copies_begin(&w.copies, w.limit)
     w.depth, w.length, w.hashed, w.foreign, w.frames = 1, 0, False, False, NULL
 
 
@@ -189,7 +191,7 @@ cdef int write_other_value(Writer* w, PyObject* value, PyTypeObject* type, bint 
 
 cdef int write_compound(Writer* w, PyObject* value, PyTypeObject* type, bint once) except -1:
     cdef bint sole = once and Py_REFCNT(value) == 1
-    cdef bint hashed
+    cdef bint hashed, may_copy
     cdef Spec* spec
     if type == &PyDict_Type:
         return write_dict(w, value, sole)
@@ -200,12 +202,12 @@ cdef int write_compound(Writer* w, PyObject* value, PyTypeObject* type, bint onc
     spec = spec_of(w, type)
     if spec.kind < KIND_SET:
         return write_native(w, value, spec)
-    hashed = w.hashed
+    hashed, may_copy = w.hashed, w.copies.may
     if spec.kind == KIND_ATTRIBUTES or spec.kind == KIND_SLOTS:
         write_instance(w, value, spec, sole)
     else:
         write_other(w, value, spec, sole)
-    w.hashed = hashed
+    w.hashed, w.copies.may = hashed, may_copy
     return 0
 
 
@@ -258,20 +260,35 @@ cdef inline int64_t meet(Writer* w, PyObject* value, bint sole) except -3:
         stop_trusting(w)  # it may have been met, and not remembered
     number = w.memo.next_object
     memo_take_object(&w.memo, slot, value)
-    w.memo.weights[number] = -1 - 2 * (w.weight - 1)
+    w.memo.weights[number].weight = -1 - 2 * (w.weight - 1)
+    w.memo.weights[number].size = place(w)
     remember(w, value)
     return number
 
 
+cdef inline int64_t place(Writer* w) noexcept:
+    """Return where the next byte goes, in bytes and what is counted beyond."""
+    return <int64_t>w.length + w.copies.beyond
+
+
+cdef inline void count_one(Writer* w, int64_t start) noexcept:
+    """Let all that was counted since a place count one byte."""
+    w.copies.beyond = start + 1 - <int64_t>w.length
+
+
 cdef inline void complete(Writer* w, int64_t number) noexcept:
     cdef int64_t weight
+    cdef Weighed* object
     if number >= 0:
-        weight = w.weight - ((-1 - w.memo.weights[number]) >> 1)
-        w.memo.weights[number] = weight if weight <= MAX_HASHED_WEIGHT else MAX_HASHED_WEIGHT + 1
+        object = &w.memo.weights[number]
+        weight = w.weight - ((-1 - object.weight) >> 1)
+        object.weight = weight if weight <= MAX_HASHED_WEIGHT else MAX_HASHED_WEIGHT + 1
+        object.size = size_since(&w.copies, object.size, w.length)
 
 
 cdef int refer(Writer* w, PyObject* value, uint32_t number) except -1:
-    cdef int64_t weight = w.memo.weights[number]
+    cdef int64_t weight = w.memo.weights[number].weight
+    cdef int64_t size = referred_size(&w.copies, value, weight >= 0, w.memo.weights[number].size, w.length)
     cdef bint looked_into = w.hashed and not compact_hashes_identity(type_of(value))
     w.weight -= 1
     if weight < 0:
@@ -287,6 +304,8 @@ cdef int refer(Writer* w, PyObject* value, uint32_t number) except -1:
         w.hashed_weight += weight
         if w.hashed_weight > MAX_HASHED_WEIGHT:
             raise refusals.heavy_keys()
+    if count_copied(&w.copies, size):
+        raise refusals.CopiedError(w.copies.limit, <object>value)
     put(w, 0xB3)
     put_varint(w, number)
     return 0

@@ -21,6 +21,7 @@ from ..converter import FieldsConverter
 from ..errors import SerializationError
 from ..registry import ConverterRegistry, unregistered
 from . import packing, refusals, tags
+from .copies import Copies
 from .levels import OpenValue
 from .set_order import SetOrder
 from .value_types import hashed_by_identity, is_native, is_value_type
@@ -81,6 +82,11 @@ class Writer:
         self.hashed_weight = 0
         self.hashed = False
         """The value that is being written is hashed when it is read."""
+        self.copies = Copies(max_size, refusals.CopiedError)
+        self.copied = False
+        """The value that is being written is given to a converter when it is read, which may copy it."""
+        self.begun = 0
+        """Where the value that is being written begins."""
 
     def write(self, root: object) -> bytes:
         """Return the head and the bytes of a value."""
@@ -92,21 +98,27 @@ class Writer:
                     raise refusals.TooDeepError
                 level.count -= 1
                 self.hashed = level.hashed or (level.keys and level.count % 2 == 1)
+                self.copied = bool(level.copied)
                 opened = self.begin(value)
                 if len(self.out) > self.max_size:
                     raise refusals.too_large(self.max_size)
                 if opened:
+                    if opened.copied is None:
+                        opened.copied = level.copied
                     levels.append(opened)
                     break
             else:
                 if level.count:
                     raise refusals.changed()
                 levels.pop()
+                if level.one_from is not None:
+                    self.copies.count_one(level.one_from, len(self.out))
                 self.complete(level.number)
         return bytes(self.out)
 
     def begin(self, value: Any) -> OpenValue | None:
         """Write a value, or its head if more is inside."""
+        self.begun = len(self.out)
         number = self.numbers.get(id(value))
         if number is not None:
             return self.refer(number)
@@ -134,12 +146,14 @@ class Writer:
         self.objects.append(value)
         self.starts.append(self.weight - 1)
         self.weights.append(None)
+        self.copies.begin(self.begun)
         return number
 
     def complete(self, number: int | None) -> None:
         """Note that all of an object is written."""
         if number is not None:
             self.weights[number] = self.weight - self.starts[number]
+            self.copies.complete(number, len(self.out))
             self.unfinished_converted.discard(number)
 
     def refer(self, number: int) -> None:
@@ -157,6 +171,8 @@ class Writer:
             self.hashed_weight += counted
             if self.hashed_weight > tags.MAX_HASHED_WEIGHT:
                 raise refusals.heavy_keys()
+        value, complete = self.objects[number], weight is not None
+        self.copies.refer(value, number, self.begun, complete=complete, copied=self.copied)
         self.put(tags.REFERENCE, packing.varint(number))
 
     def put(self, tag: int, *parts: bytes | bytearray) -> None:

@@ -49,7 +49,8 @@ def converter(cls: Any, tag: str, fields: tuple[str, ...] | None, *, subclasses:
         return model
 
     encode = partial(_state, cls, tag, derived_names(cls))
-    return FieldsConverter(cls, tag, encode, decode, subclasses, create=create, fill=partial(_fill, cls))
+    fill = partial(_fill, cls)
+    return FieldsConverter(cls, tag, encode, decode, subclasses, create=create, fill=fill, copies=True)
 
 
 def _state(cls: Any, tag: str, derived: frozenset[str], model: Any) -> dict[str, Any]:
