@@ -17,13 +17,14 @@ from enum import Enum
 from functools import cached_property
 from inspect import getattr_static, isabstract
 from operator import attrgetter
+from types import FunctionType
 from typing import Any, cast
 
 from .converter import Converter, FieldsConverter, NamedTupleConverter
 from .errors import DeserializationError, SerializationError
 
 DefaultMaker = Callable[[], object]
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement, and for some of C
 _GENERIC_MARK = "__orig_class__"
 _set = object.__setattr__  # frozen dataclasses forbid the plain form
 
@@ -69,8 +70,8 @@ def converter_of_class(
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cls, tag, fields, subclasses=subclasses)
     builtin = builtin_base(cls)
-    if builtin or isabstract(cls):
-        kind = f"a {builtin.__qualname__}" if builtin else "abstract"
+    if builtin or isabstract(cls) or not can_be_made_empty(cls):
+        kind = f"a {builtin.__qualname__}" if builtin else "abstract" if isabstract(cls) else "made by its own __new__"
         raise ValueError(
             f"{cls.__qualname__} is {kind}, so its fields are not its whole state: "
             f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
@@ -229,6 +230,25 @@ def builtin_base(cls: type) -> type | None:
     if issubclass(cls, Enum) or hasattr(cls, "_fields"):
         return None
     return next((base for base in cls.__mro__[:-1] if not base.__flags__ & _HEAP_TYPE), None)
+
+
+def can_be_made_empty(cls: type) -> bool:
+    """Return whether an instance without any field can be made: not of a class of C that makes its own.
+
+    Those of Cython and Rust are such, and most of them are no built-in types by `builtin_base`. What `object.__new__` would make of them is broken.
+
+    >>> import re
+    >>> can_be_made_empty(re.Pattern), can_be_made_empty(cached_property)
+    (False, True)
+    """
+    # None can be made of what is abstract, and `__del__` in Python would run on it: the parent is made in the same way.
+    while cls.__base__ and (isabstract(cls) or isinstance(getattr(cls, "__del__", None), FunctionType)):
+        cls = cls.__base__
+    try:
+        object.__new__(cls)
+    except TypeError:
+        return False
+    return True
 
 
 def derived_names(cls: type) -> frozenset[str]:

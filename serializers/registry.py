@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from .arrivals import Arrivals, converters_named
 from .class_kinds import converter_of_kind
-from .classes import builtin_base, converter_of_class
+from .classes import builtin_base, can_be_made_empty, converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
 from .stand_ins import extends_builtin
@@ -302,7 +302,7 @@ def register_line(cls: type) -> str | None:
     if cls.__module__ == "builtins" or builtin is cls:
         return None
     root = cls.__module__.partition(".")[0].strip("_")
-    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) else ""
+    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) or not can_be_made_empty(cls) else ""
     return f'register({cls.__name__}, tag="{root}.{cls.__name__}"{by_hand})'
 
 
