@@ -35,8 +35,10 @@ class Declaration:
 
     defaults: Mapping[str, DefaultMaker | None]
     """What makes the value of a field that a payload lacks, by name in the order of declaration; None: nothing does."""
-    derived: frozenset[str] = frozenset()
-    """Attributes that are computed from the fields, beside those that `derived_names` finds."""
+    inherited: tuple[str, ...] = ()
+    """Fields that a parent declares in another way: nothing that makes an instance need have set them."""
+    derived: Callable[[type], frozenset[str]] = lambda cls: derived_names(cls)
+    """Returns the attributes of instances of a class that are computed from the fields."""
     complete: Callable[[Any], None] | None = None
     """Called with each instance whose fields have been set."""
 
@@ -76,7 +78,7 @@ def converter_of_class(
             f"{cls.__qualname__} is {kind}, so its fields are not its whole state: "
             f"register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
         )
-    declared = declared or _declaration_of_dataclass(cls)
+    declared = declared or declaration_of_dataclass(cls)
     layout = _layout(cls, tag, fields, declared)
     complete = declared.complete if declared else None
 
@@ -102,7 +104,12 @@ def converter_of_class(
     )
 
 
-def _declaration_of_dataclass(cls: type) -> Declaration | None:
+def declaration_of_dataclass(cls: type) -> Declaration | None:
+    """Return the fields of a dataclass, or of the one that a class extends; None for any other.
+
+    >>> declaration_of_dataclass(dict) is None
+    True
+    """
     if not dataclasses.is_dataclass(cls):
         return None
     return Declaration(defaults={field.name: _default(field) for field in dataclasses.fields(cls)})
@@ -128,7 +135,7 @@ def _named_tuple(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclas
 
     def encode(value: tuple[object, ...]) -> dict[str, object]:
         if getattr(value, "__dict__", None):
-            raise SerializationError(_stray(cls, tag, vars(value)))
+            raise SerializationError(stray(cls, tag, value, vars(value)))
         return dict(zip(names, value, strict=True))
 
     def decode(state: Any) -> object:
@@ -168,19 +175,22 @@ class _Layout:
     """Names of descriptors of the class, which setting an attribute would run: found ones go past them."""
     derived: frozenset[str]
     """Attributes that are no state: cached properties, and the mark of `typing` on instances of generic classes."""
+    derived_of: Callable[[type], frozenset[str]]
+    """Returns those of a subclass."""
 
 
 def _layout(cls: type, tag: str, fields: tuple[str, ...] | None, declared: Declaration | None) -> _Layout:
     defaults: dict[str, DefaultMaker] = {}
     required: tuple[str, ...] = ()
-    derived = derived_names(cls)
+    derived_of = declared.derived if declared else derived_names
+    derived = derived_of(cls)
     names = fields or ()
     if declared is not None:
-        derived |= declared.derived
         defaults = {name: make for name, make in declared.defaults.items() if make}
         required = tuple(declared.defaults)
-        slots = (name for name in slots_of(cls) if name not in required and name not in derived)
-        names = (*required, *slots) if fields is None else fields
+        others = (*declared.inherited, *slots_of(cls))
+        others = (name for name in dict.fromkeys(others) if name not in required and name not in derived)
+        names = (*required, *others) if fields is None else fields
         if lost := [name for name in required if name not in names and name not in defaults]:
             raise ValueError(f"{cls.__qualname__}: {lost[0]!r} has no default, so it must be one of fields=")
         required = tuple(name for name in required if name in names)
@@ -203,6 +213,7 @@ def _layout(cls: type, tag: str, fields: tuple[str, ...] | None, declared: Decla
         left_out={name: make for name, make in defaults.items() if name not in names},
         guarded=frozenset(_names_of(cls, lambda attribute: hasattr(type(attribute), "__set__"))),
         derived=derived,
+        derived_of=derived_of,
     )
 
 
@@ -235,7 +246,8 @@ def builtin_base(cls: type) -> type | None:
 def can_be_made_empty(cls: type) -> bool:
     """Return whether an instance without any field can be made: not of a class of C that makes its own.
 
-    Those of Cython and Rust are such, and most of them are no built-in types by `builtin_base`. What `object.__new__` would make of them is broken.
+    Those of Cython and Rust are such, and most of them are no built-in types by `builtin_base`. What `object.__new__`
+    would make of them is broken.
 
     >>> import re
     >>> can_be_made_empty(re.Pattern), can_be_made_empty(cached_property)
@@ -284,7 +296,7 @@ def slots_of(cls: type) -> tuple[str, ...]:
 
 def _reader(layout: _Layout) -> Callable[[Any], dict[str, Any]]:
     """Return what reads the fields of an instance; made once per class, since it runs for every instance."""
-    names, known = layout.names, frozenset(layout.names) | layout.derived
+    names, known_here = layout.names, frozenset(layout.names) | layout.derived
     get = attrgetter(*names) if len(names) > 1 else None
 
     def read(instance: Any) -> dict[str, Any]:
@@ -292,12 +304,14 @@ def _reader(layout: _Layout) -> Callable[[Any], dict[str, Any]]:
             state = dict(zip(names, get(instance), strict=True)) if get else {n: getattr(instance, n) for n in names}
         except AttributeError:
             state = _set_fields(layout, instance)
+        known = known_here
         if type(instance) is not layout.cls:
-            _refuse_slots_of_subclass(layout, instance)
+            known = known | layout.derived_of(type(instance))
+            _refuse_slots_of_subclass(layout, instance, known)
         if layout.open:
             state |= sorted((name, value) for name, value in vars(instance).items() if name not in known)
         elif layout.closed and not vars(instance).keys() <= known:
-            raise SerializationError(_stray(layout.cls, layout.tag, sorted(vars(instance).keys() - known)))
+            raise SerializationError(stray(layout.cls, layout.tag, instance, sorted(vars(instance).keys() - known)))
         return state
 
     return read
@@ -311,16 +325,22 @@ def _set_fields(layout: _Layout, instance: object) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in layout.names if hasattr(instance, name)}
 
 
-def _refuse_slots_of_subclass(layout: _Layout, instance: object) -> None:
-    strays = [name for name in slots_of(type(instance)) if name not in layout.names and hasattr(instance, name)]
+def _refuse_slots_of_subclass(layout: _Layout, instance: object, known: frozenset[str]) -> None:
+    strays = [name for name in slots_of(type(instance)) if name not in known and hasattr(instance, name)]
     if strays:
-        raise SerializationError(_stray(type(instance), layout.tag, strays))
+        raise SerializationError(stray(layout.cls, layout.tag, instance, strays))
 
 
-def _stray(cls: type, tag: str, strays: Iterable[str]) -> str:
+def stray(cls: type, tag: str, instance: object, strays: Iterable[str]) -> str:
+    """Return the words for an instance, of a class or its subclass, with attributes that its converter does not keep.
+
+    >>> stray(dict, "shop.Item", {}, ["note"])
+    "this dict carries 'note', which is none of its fields and would be lost: \
+declare it, or register(dict, tag='shop.Item', encode=..., decode=...)"
+    """
     return (
-        f"this {cls.__qualname__} carries {next(iter(strays))!r}, which is none of its fields and would be lost: "
-        f"declare it, or register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
+        f"this {type(instance).__qualname__} carries {next(iter(strays))!r}, which is none of its fields and would be "
+        f"lost: declare it, or register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
     )
 
 
