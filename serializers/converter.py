@@ -54,7 +54,7 @@ class FieldsConverter(Converter):
     """Sets the fields of an instance from a dict; fields that the class lost are passed over, those that it gained get
     their default."""
     layout: Any = None
-    """Where `encode` finds the fields and `fill` sets them, as `classes` has found out; None if they are others'. The
+    """Where `encode` finds the fields and `fill` sets them, as `layouts` has found out; None if they are others'. The
     compiled serializer goes by it instead of calling them."""
 
 

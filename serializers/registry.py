@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from .arrivals import Arrivals, converters_named
+from .class_anatomy import builtin_base, can_be_made_empty
 from .class_kinds import converter_of_kind
-from .classes import builtin_base, can_be_made_empty, converter_of_class
+from .classes import converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
 from .stand_ins import extends_builtin

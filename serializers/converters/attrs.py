@@ -13,15 +13,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..classes import (
-    Declaration,
-    DefaultMaker,
-    converter_of_class,
-    declaration_of_dataclass,
-    derived_names,
-    slots_of,
-)
+from ..class_anatomy import derived_names, slots_of
+from ..classes import converter_of_class
 from ..converter import Converter
+from ..declarations import Declaration, DefaultMaker, declaration_of_dataclass
 
 _HASH = "_attrs_cached_hash"
 _MISSING = object()

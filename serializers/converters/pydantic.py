@@ -17,17 +17,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from ..classes import (
-    Declaration,
-    DefaultMaker,
-    converter_of_class,
-    declaration_of_dataclass,
-    derived_names,
-    slots_of,
-    stray,
-)
+from ..class_anatomy import derived_names, slots_of
+from ..classes import converter_of_class
 from ..converter import Converter, FieldsConverter
+from ..declarations import Declaration, DefaultMaker, declaration_of_dataclass
 from ..errors import DeserializationError, SerializationError
+from ..layouts import stray
 from .plain_data import expect
 
 _UNSET, _EXTRA, _PRIVATE = "$unset", "$extra", "$private"
