@@ -2,11 +2,10 @@
 
 An entry point of the group ``memcached_sessions.class_kinds`` names a function ``(cls, tag, fields, *, subclasses)``
 that returns the converter of a class of its kind, by its fields, and None for any other. Invariants: it is asked when a
-class is registered, so such a class exists and its library was imported; classes that Python itself declares (Enums,
-dataclasses, named tuples) are no library's.
+class is registered, so such a class exists and its library was imported; Enums and named tuples are no library's. A
+dataclass may be, or extend a class of one.
 """
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from enum import Enum
@@ -36,7 +35,7 @@ def converter_of_kind(cls: Any, tag: str, fields: tuple[str, ...] | None, *, sub
     >>> converter_of_kind(Plain, "shop.Plain", None, subclasses=False) is None
     True
     """
-    if issubclass(cls, (Enum, tuple)) or dataclasses.is_dataclass(cls):
+    if issubclass(cls, (Enum, tuple)):
         return None
     of_kinds = (kind(cls, tag, fields, subclasses=subclasses) for kind in _kinds())
     return next((converter for converter in of_kinds if converter), None)

@@ -56,7 +56,7 @@ class FieldsConverter(Converter):
     copies: bool = False
     """`fill` copies containers that are among the fields, and does not just set them."""
     layout: Any = None
-    """Where `encode` finds the fields and `fill` sets them, as `classes` has found out; None if they are others'. The
+    """Where `encode` finds the fields and `fill` sets them, as `layouts` has found out; None if they are others'. The
     compiled serializer goes by it instead of calling them."""
 
 

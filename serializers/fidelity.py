@@ -21,7 +21,7 @@ from numbers import Number
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from .classes import builtin_base, derived_names, slots_of
+from .class_anatomy import builtin_base, derived_names, slots_of
 from .converter import Converter
 from .errors import SerializationError
 from .paths import Place, key_step

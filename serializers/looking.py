@@ -16,7 +16,7 @@ from enum import Enum
 from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from .classes import builtin_base, derived_names
+from .class_anatomy import builtin_base, derived_names
 from .paths import ELEMENT, KEY, Place, key_step
 from .stand_ins import StandIn
 

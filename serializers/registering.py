@@ -45,11 +45,12 @@ def register(
     Parameters
     ----------
     cls
-        A dataclass, a class with slots, a named tuple, an Enum or a plain class.
+        A dataclass, a class with slots, a named tuple, an Enum, a plain class, a class of attrs or a model of pydantic.
     tag
         The stable name in the payload. It stays when the class is renamed or moved.
     fields
-        The attributes to keep; found by themselves unless given. ``__init__`` is not called on reading.
+        The attributes to keep; found by themselves unless given. Named tuples, Enums and models of pydantic bring
+        theirs and take none. ``__init__`` is not called on reading.
     encode, decode
         Instead of fields: a function from an instance to plain data, and one back.
     subclasses

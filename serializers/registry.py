@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from .arrivals import Arrivals, converters_named
+from .class_anatomy import builtin_base, can_be_made_empty
 from .class_kinds import converter_of_kind
-from .classes import builtin_base, converter_of_class
+from .classes import converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
 from .stand_ins import extends_builtin
@@ -307,7 +308,7 @@ def register_line(cls: type) -> str | None:
     if cls.__module__ == "builtins" or builtin is cls:
         return None
     root = cls.__module__.partition(".")[0].strip("_")
-    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) else ""
+    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) or not can_be_made_empty(cls) else ""
     return f'register({cls.__name__}, tag="{root}.{cls.__name__}"{by_hand})'
 
 

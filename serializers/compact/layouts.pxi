@@ -258,6 +258,8 @@ cdef extern from *:
     }
     static inline PyObject **compact_at(PyObject *self, Py_ssize_t offset) { return (PyObject **)((char *)self + offset); }
 
+    /* `object.__new__` without its check that a class of C does not make its instances itself: `classes` has refused
+       to register those by their fields. */
     static inline PyObject *compact_new(PyTypeObject *type, PyObject *no_arguments) {
         return PyBaseObject_Type.tp_new(type, no_arguments, NULL);
     }

@@ -1,5 +1,6 @@
 """Classes whose fields a library declares are registered like any others: attrs classes and pydantic models."""
 
+import dataclasses
 import importlib
 import logging
 from collections.abc import Callable
@@ -214,6 +215,100 @@ def test_what_attrs_caches_is_no_state(name: str) -> None:
     assert (hash(sku), sku.upper) == (hash(Sku("a")), "A")
     assert get_serializer(name, _with(Sku)).dumps(sku) == fresh
     assert {sku: 1}[round_trip(name, sku, Sku)] == 1
+
+
+@dataclasses.dataclass
+class ByPython:
+    sku: str
+    tags: list[int] = dataclasses.field(default_factory=list[int])
+
+
+@attrs.define
+class AttrsOverDataclass(ByPython):
+    count: int = 0
+
+
+@attrs.define(slots=False)
+class ByAttrs:
+    sku: str = "a"
+
+
+@dataclasses.dataclass
+class DataclassOverAttrs(ByAttrs):
+    count: int = 0
+
+
+@attrs.define(cache_hash=True, eq=True, frozen=True)
+class Hashed:
+    sku: str = "a"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DataclassOverHashed(Hashed):
+    count: int = 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("cls", [AttrsOverDataclass, DataclassOverAttrs])
+def test_what_a_parent_declares_in_another_way_is_kept_if_it_is_set(cls: Any, name: str) -> None:
+    bare, full = cls(count=1), cls(count=2)
+    full.sku, full.tags = "b", [3]
+    if cls is DataclassOverAttrs:
+        del full.tags  # it declares none
+    for value in (bare, full):
+        loaded = round_trip(name, value, cls)
+        assert type(loaded) is cls
+        assert (_attributes(loaded), loaded.count) == (_attributes(value), value.count)
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in ("sku", "tags") if hasattr(value, name)}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_hash_that_attrs_caches_in_the_parent_of_a_dataclass_is_no_state(name: str) -> None:
+    value = DataclassOverHashed(count=3)
+    Hashed.__init__(value, "b")
+    hash(value)
+    loaded = round_trip(name, value, DataclassOverHashed)
+    assert (loaded.sku, loaded.count, hash(loaded)) == ("b", 3, hash(value))
+
+
+def test_what_attrs_caches_in_a_subclass_is_no_state_either() -> None:
+    @attrs.define(eq=False)
+    class Sku:
+        code: str
+
+    @attrs.frozen(cache_hash=True)
+    class Loud(Sku):
+        @cached_property
+        def upper(self) -> str:
+            return self.code.upper()
+
+    registry = ConverterRegistry()
+    registry.register(Sku, tag="shop.Sku", subclasses=True)
+    serializer = get_serializer("json", registry)
+    loud = Loud("a")
+    assert (loud.upper, hash(loud)) == ("A", hash(Loud("a")))
+    assert serializer.dumps(loud) == serializer.dumps(Sku("a"))
+
+
+def test_the_subclass_that_carries_more_is_named() -> None:
+    @attrs.define(slots=False)
+    class Product:
+        sku: str
+
+    class Special(Product):
+        pass
+
+    special: Any = Special("a")
+    special.more = 1
+    registry = ConverterRegistry()
+    registry.register(Product, tag="shop.Product", subclasses=True)
+    with pytest.raises(
+        SerializationError, match=r"this .*Special carries 'more'.*register\(Product, tag='shop.Product'"
+    ):
+        get_serializer("json", registry).dumps(special)
 
 
 def test_slots_of_ones_own_in_a_class_that_attrs_did_not_make_anew_are_state() -> None:

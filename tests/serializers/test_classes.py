@@ -1,9 +1,13 @@
 """Classes registered by their fields: the whole state is kept, or writing is refused."""
 
+import re
 from abc import ABC, abstractmethod
+from array import array
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
+from operator import itemgetter
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import pytest
@@ -265,6 +269,45 @@ def test_an_exception_or_an_abstract_class_cannot_be_registered_by_its_fields() 
     for cls, kind in ((Shape, "abstract"), (type("Oops", (ValueError,), {}), "a ValueError")):
         with pytest.raises(ValueError, match=kind):
             registered(cls)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        array("i", [1]),
+        re.compile("a"),
+        partial(int, "1"),
+        itemgetter(1),
+        SimpleQueue[int](),
+        type("Own", (partial,), {})(int),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_class_of_c_that_makes_its_instances_itself_needs_encode_and_decode(value: object) -> None:
+    """An empty instance of it is broken: one that was made past its own `__new__` brings the process down."""
+    cls = type(value)
+    with pytest.raises(ValueError, match=rf"register\({cls.__name__}, tag='shop.Thing', encode=..., decode=...\)"):
+        registered(cls)
+    with pytest.raises(SerializationError, match=rf"register\({cls.__name__}, tag=\".*\", encode=..., decode=...\)"):
+        ConverterRegistry(installed=False).lower(value)
+
+
+def test_a_class_is_registered_without_running_what_it_does_at_the_end_of_an_instance() -> None:
+    ended: list[object] = []
+
+    class Parent(ABC):
+        @abstractmethod
+        def area(self) -> float: ...
+
+    class Handle(Parent):
+        def area(self) -> float:
+            return 0
+
+        def __del__(self) -> None:
+            ended.append(self.__class__)
+
+    registered(Handle)
+    assert ended == []
 
 
 def test_fields_that_a_kind_of_class_brings_cannot_be_chosen() -> None:

@@ -1,4 +1,4 @@
-"""Models of pydantic."""
+"""Models of pydantic, and values that it makes of what it reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,22 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, TypeAdapter
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    NameEmail,
+    PostgresDsn,
+    PrivateAttr,
+    RedisDsn,
+    RootModel,
+    SecretBytes,
+    SecretStr,
+    TypeAdapter,
+)
+from pydantic_core import MultiHostUrl, Url
 
 from ...registry import ConverterRegistry
 from .library_sample import LibrarySample
@@ -68,6 +83,21 @@ def _moments() -> list[datetime]:
     return [TypeAdapter(datetime).validate_python(text) for text in texts]
 
 
+def _read(kind: Any, text: str) -> Any:
+    return TypeAdapter(kind).validate_python(text)
+
+
+def _urls() -> list[Any]:
+    return [
+        _read(HttpUrl, "https://m\u00fcnchen.example/a b?q=\u00fc#top"),
+        _read(AnyUrl, "mailto:ada@example.org"),
+        _read(PostgresDsn, "postgres://user:pass@one:5432,two:5433/shop"),
+        _read(RedisDsn, "redis://"),
+        Url("http://example.org"),
+        MultiHostUrl("http://one,two/path"),
+    ]
+
+
 SAMPLES = [
     LibrarySample("model", _customer),
     LibrarySample("defaults_are_not_set", lambda: Customer(customerName="bob")),
@@ -75,5 +105,8 @@ SAMPLES = [
     LibrarySample("no_extra_values", Open),
     LibrarySample("root_model", lambda: Tags(["a", "b"])),
     LibrarySample("moments", _moments),
+    LibrarySample("urls", _urls),
+    LibrarySample("secrets", lambda: [SecretStr("s3cret"), SecretBytes(b"\0s3cret")]),
+    LibrarySample("named_address", lambda: NameEmail("Ada", "ada@example.org")),
     LibrarySample("as_a_key", lambda: {Address(city="Rome", lines=("x",)): 1}),
 ]
