@@ -54,7 +54,8 @@ class Copies:
 
     def refer(self, value: object, number: int, at: int, *, complete: bool, copied: bool) -> None:
         """Count a reference to an object; only a list holds something before it is complete."""
-        size = self.sizes[number] if complete else self.size_so_far(number, at) if type(value) is list else 1
+        grows = type(value) is list
+        size = self.sizes[number] if complete else self.size_so_far(number, at) if grows else 1
         self.count(value, size, copied=copied)
 
     def refer_to_string(self, text: str, *, copied: bool) -> None:
