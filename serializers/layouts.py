@@ -29,7 +29,7 @@ class Layout:
     cls: type
     tag: str
     names: tuple[str, ...]
-    """The declared fields, in the order of declaration, and slots."""
+    """The declared fields, in the order of declaration, those that parents declare in another way, and slots."""
     defaults: Mapping[str, DefaultMaker]
     """What makes the value of a field that a payload lacks."""
     required: frozenset[str]
