@@ -119,9 +119,12 @@ def test_they_are_refused_unless_chosen(name: str) -> None:
     """An application that did not decide gets no reference by accident, neither on writing nor on reading."""
     user = new_user()
     plain = get_serializer(name, registry=ConverterRegistry())
-    with pytest.raises(SerializationError, match=r"auth\.models\.User is not registered") as caught:
+    remedy = re.escape('keep its primary key, or set custom_converters = ["django-models"]')
+    with pytest.raises(SerializationError, match=rf"auth\.models\.User is not registered: {remedy}") as caught:
         plain.dumps({"owner": user})
     assert caught.value.path == "owner"
+    with pytest.raises(ValueError, match=rf"auth\.models\.User is not kept by its fields: {remedy}"):
+        ConverterRegistry().register(type(user), tag="django.User")
     with pytest.raises(DeserializationError, match=r"django\.Model"):
         plain.loads(keeping(name).dumps({"owner": user}))
 
