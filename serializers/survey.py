@@ -1,8 +1,9 @@
 """What a value is made of: its types, and all that serializers would refuse in it, not the first of it alone.
 
 Invariants: `survey` refuses nothing and changes nothing; it visits an object once, however many references lead to it.
-An instance that has no converter, or whose converter fails, is looked into as `looking` does, but for one that a library
-ties to a database or a request. No value is in what it tells: types, places, and keys as `paths.key_step` shows them.
+An instance that has no converter, or whose converter fails, is looked into as `looking` does, but for one that a
+library ties to a database or a request. No value is in what it tells: types, places, and keys as `paths.key_step` shows
+them.
 """
 
 # Arbitrary data has no static type:
