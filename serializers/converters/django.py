@@ -43,6 +43,8 @@ def _write_lazy(value: Any) -> str:
         (_function, _arguments, _keywords, *results) = value.__reduce__()[1]
     except (TypeError, ValueError, IndexError, AttributeError):
         results = []
+    if not all(isinstance(result, type) for result in results):  # Django's `lazy_number` tells other things of itself
+        raise SerializationError("this lazy text needs its number: put str(value % n) into the session")
     if not results or not all(issubclass(result, str) for result in results):
         raise SerializationError("this lazy value is no text: put its value into the session")
     return str.__str__(str(value))  # what is marked as safe becomes plain text too: a translation is made again
