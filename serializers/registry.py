@@ -17,6 +17,7 @@ from .class_kinds import converter_of_kind
 from .classes import converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
+from .remedies import library_remedy
 from .stand_ins import extends_builtin
 
 _BUILTINS = frozenset(
@@ -88,6 +89,8 @@ class ConverterRegistry:
         if isinstance(fields, str):
             raise ValueError(f"{cls.__qualname__}: fields= takes names, such as ({fields!r},)")  # noqa: TRY004
         if encode is None or decode is None:
+            if remedy := library_remedy(cls):
+                raise ValueError(f"{class_name(cls)} is not kept by its fields: {remedy}; or give encode= and decode=")
             names = None if fields is None else tuple(fields)
             of_kind = converter_of_kind(cls, tag, names, subclasses=subclasses)
             self.add(of_kind or converter_of_class(cls, tag, names, subclasses=subclasses))
@@ -292,20 +295,21 @@ DEFAULT = ConverterRegistry()
 
 def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
     """Return the words for a value of a class that has no converter: what it is and what to do."""
-    remedy = register_line(cls) or "put what is needed to make it again into the session instead"
+    remedy = library_remedy(cls) or register_line(cls) or "put what is needed to make it again into the session instead"
     notes = _notes(broken or {})
     return f"{class_name(cls)} is not registered: {remedy}{notes}"
 
 
 def register_line(cls: type) -> str | None:
-    """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields.
+    """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields,
+    and for one that a library ties to more than its fields.
 
     >>> from threading import Thread
     >>> register_line(Thread)
     'register(Thread, tag="threading.Thread")'
     """
     builtin = builtin_base(cls)
-    if cls.__module__ == "builtins" or builtin is cls:
+    if cls.__module__ == "builtins" or builtin is cls or library_remedy(cls):
         return None
     root = cls.__module__.partition(".")[0].strip("_")
     by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) or not can_be_made_empty(cls) else ""

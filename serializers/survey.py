@@ -1,8 +1,9 @@
 """What a value is made of: its types, and all that serializers would refuse in it, not the first of it alone.
 
 Invariants: `survey` refuses nothing and changes nothing; it visits an object once, however many references lead to it.
-An instance that has no converter, or whose converter fails, is looked into as `looking` does. No value is in what it
-tells: types, places, and keys as `paths.key_step` shows them.
+An instance that has no converter, or whose converter fails, is looked into as `looking` does, but for one that a
+library ties to a database or a request. No value is in what it tells: types, places, and keys as `paths.key_step` shows
+them.
 """
 
 # Arbitrary data has no static type:
@@ -20,6 +21,7 @@ from .errors import SerializationError
 from .looking import Looking
 from .paths import ATOMS, Place, of_plain, plain_data, walk_into
 from .registry import ConverterRegistry, class_name, register_line, unregistered
+from .remedies import library_remedy
 
 MOST_PLACES = 1_000_000
 """Places of a value that are looked at."""
@@ -179,7 +181,8 @@ class _Look:
             except SerializationError as error:
                 met = self._met(FindingKind.CONVERTER, cls, error.problem)
         met.add(place)
-        return self._looking.places(place)
+        # What a library's object is made of is not to be kept, so nobody needs to hear of it.
+        return () if library_remedy(cls) else self._looking.places(place)
 
     def _met(self, kind: FindingKind, cls: type, problem: str, line: str | None = None) -> _Met:
         name = class_name(cls)

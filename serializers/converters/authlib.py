@@ -6,7 +6,7 @@
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect_pairs
+from .plain_data import expect_pairs, refuse_attributes
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -28,14 +28,13 @@ def _register_token(registry: ConverterRegistry) -> None:
 
 
 def _register(registry: ConverterRegistry, cls: Any) -> None:
+    def write(value: Any) -> list[Any]:
+        refuse_attributes(value)
+        return [[key, item] for key, item in value.items()]
+
     def read(plain: Any) -> Any:
         value = cls.__new__(cls)  # a token's __init__ may add when it expires, counted from now
         value.update(expect_pairs(plain))
         return value
 
-    registry.register(
-        cls,
-        tag=f"authlib.{cls.__name__}",
-        encode=lambda value: [[key, item] for key, item in value.items()],
-        decode=read,
-    )
+    registry.register(cls, tag=f"authlib.{cls.__name__}", encode=write, decode=read)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import SerializationError
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_list, expect_lists_by_key
+from .plain_data import expect, expect_list, expect_lists_by_key, refuse_attributes
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -43,6 +43,8 @@ def _write_lazy(value: Any) -> str:
         (_function, _arguments, _keywords, *results) = value.__reduce__()[1]
     except (TypeError, ValueError, IndexError, AttributeError):
         results = []
+    if not all(isinstance(result, type) for result in results):  # Django's `lazy_number` tells other things of itself
+        raise SerializationError("this lazy text needs its number: put str(value % n) into the session")
     if not results or not all(issubclass(result, str) for result in results):
         raise SerializationError("this lazy value is no text: put its value into the session")
     return str.__str__(str(value))  # what is marked as safe becomes plain text too: a translation is made again
@@ -62,7 +64,7 @@ def _register_query_dict(registry: ConverterRegistry) -> None:
     from django.utils.datastructures import MultiValueDict  # noqa: PLC0415 - QueryDict is one
 
     def encode(value: Any) -> list[Any]:
-        return [_write_lists(value), value.encoding, vars(value)["_mutable"]]
+        return [_write_lists(value, "_encoding", "_mutable"), value.encoding, vars(value)["_mutable"]]
 
     def decode(plain: Any) -> Any:
         lists, encoding, mutable = expect_list(plain, 3)
@@ -74,5 +76,6 @@ def _register_query_dict(registry: ConverterRegistry) -> None:
     registry.register(QueryDict, tag="django.QueryDict", encode=encode, decode=decode)
 
 
-def _write_lists(value: Any) -> list[Any]:
+def _write_lists(value: Any, *known: str) -> list[Any]:
+    refuse_attributes(value, *known)
     return [[key, list(items)] for key, items in value.lists()]

@@ -31,7 +31,8 @@ _DTYPE = re.compile(
 _MAX_DIMENSIONS = 64
 _MAX_CODE_POINT = 0x10FFFF
 _REMEDIES = {
-    "V": "keep each of its fields as an array of its own",
+    "V": "use .view('u1')",
+    "fields": "keep each of its fields as an array of its own",
     "T": "use .astype(object)",
     "f": "use .astype('float64')",
     "c": "use .astype('complex128')",
@@ -62,8 +63,9 @@ def name_of(dtype: Any) -> str:
             f"the metadata of its dtype {dtype} would be lost: use .astype({name!r}), and keep it beside the array"
         )
     if not _DTYPE.fullmatch(name):
+        kind = "fields" if dtype.names else dtype.kind
         raise SerializationError(
-            f"its dtype {dtype} is not kept: {_REMEDIES.get(dtype.kind, 'use .astype() with a plain dtype')}"
+            f"its dtype {dtype} is not kept: {_REMEDIES.get(kind, 'use .astype() with a plain dtype')}"
         )
     return name
 

@@ -2,7 +2,8 @@
 
 A column is told by its position: labels may be missing, equal, or of any type that has a converter. Values of object
 columns come back through their converters, as the types that they are. Not kept are whether columns share memory and
-how pandas groups them in blocks; the flag against duplicate labels is refused.
+how pandas groups them in blocks; the flag against duplicate labels is refused, and a frame of more than `MAX_COLUMNS`
+columns: in bytes a column can be two of them, and pandas makes a series of each.
 """
 
 # Arbitrary data has no static type, and the library is an extra:
@@ -19,6 +20,8 @@ from ..registry import ConverterRegistry
 from .pandas_arrays import array_of, expect_array
 from .pandas_indexes import check_index, expect_index
 from .plain_data import expect
+
+MAX_COLUMNS = 10_000
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -39,6 +42,11 @@ def _read_series(plain: Any) -> Any:
 
 
 def _write_frame(frame: Any) -> dict[str, Any]:
+    if len(frame.columns) > MAX_COLUMNS:
+        raise SerializationError(
+            f"this DataFrame has {len(frame.columns)} columns, and more than {MAX_COLUMNS} are not kept: "
+            "keep it transposed, or frame.to_numpy() and its labels"
+        )
     plain = {
         "index": check_index(frame.index, "the index"),
         "columns": check_index(frame.columns, "the index of the columns"),
@@ -52,8 +60,10 @@ def _write_frame(frame: Any) -> dict[str, Any]:
 
 def _read_frame(plain: Any) -> Any:
     fields = expect(dict, plain)
+    if len(expect(list, fields["data"])) > MAX_COLUMNS:
+        raise DeserializationError(f"a frame of more than {MAX_COLUMNS} columns")
     index, columns = expect_index(fields["index"]), expect_index(fields["columns"])
-    arrays = [expect_array(each) for each in expect(list, fields["data"])]
+    arrays = [expect_array(each) for each in fields["data"]]
     if len(arrays) != len(columns):
         raise DeserializationError("a frame with another number of columns than labels")
     # Each column a series of this very index, so that nothing is aligned and no dtype guessed. Not copied: in hostile

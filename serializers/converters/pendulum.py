@@ -17,6 +17,7 @@ from .plain_data import expect, expect_list
 from .temporal import read_clock, write_clock
 
 _UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds", "microseconds")
+_DAY = 24 * 60 * 60
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -71,7 +72,7 @@ def _register(registry: ConverterRegistry) -> None:
     registry.register(
         pendulum.FixedTimezone,
         tag="pendulum.FixedTimezone",
-        encode=lambda zone: [zone.offset, zone.name],
+        encode=_write_fixed,
         decode=lambda plain: pendulum.FixedTimezone(*_fixed(plain)),
     )
 
@@ -115,6 +116,14 @@ def _write_zone(zone: Any) -> str:
     return zone.key
 
 
+def _write_fixed(zone: Any) -> list[Any]:
+    if abs(zone.offset) >= _DAY:
+        raise SerializationError(f"this FixedTimezone is {_DAY} seconds or more from UTC: no time can be in it")
+    return [zone.offset, zone.name]
+
+
 def _fixed(plain: Any) -> tuple[int, str]:
     offset, name = expect_list(plain, 2)
-    return expect(int, offset), expect(str, name)
+    if abs(expect(int, offset)) >= _DAY:  # pendulum makes such a zone all the same
+        raise DeserializationError(f"an offset lies within {_DAY} seconds of UTC")
+    return offset, expect(str, name)

@@ -1,4 +1,6 @@
-"""Checks of the plain data that a converter is given to read: it may come from hostile bytes."""
+"""Checks of the plain data that a converter is given to read, which may come from hostile bytes; and that what it
+writes is all that there is.
+"""
 
 # Arbitrary data has no static type:
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -7,8 +9,9 @@
 from typing import Any, TypeVar
 
 from ..collisions import collision, hashes_collide
-from ..errors import DeserializationError
+from ..errors import DeserializationError, SerializationError
 
+_GENERIC_MARK = "__orig_class__"  # of what was made by `MultiDict[str, str]()`
 _Plain = TypeVar("_Plain")
 
 
@@ -82,3 +85,37 @@ def expect_hashable(elements: list[Any]) -> list[Any]:
     if hashes_collide(elements):
         raise DeserializationError(collision())
     return elements
+
+
+def refuse_attributes(value: object, *known: str) -> None:
+    """Refuse a container that carries attributes beside its items.
+
+    Parameters
+    ----------
+    value
+        The container, of a type whose instances can have attributes.
+    known
+        Attributes that its converter keeps, or that the library derives from the rest.
+
+    Raises
+    ------
+    SerializationError
+        It has another one.
+
+    >>> class Form(dict): ...
+    >>> form = Form(a=1)
+    >>> form.note = "x"
+    >>> refuse_attributes(form, "note")
+    >>> refuse_attributes(form)
+    Traceback (most recent call last):
+        ...
+    memcached_sessions.serializers.errors.SerializationError: this Form has an attribute 'note', which would be lost: \
+put it into the session beside the Form
+    """
+    strays = [name for name in vars(value) if name not in known and name != _GENERIC_MARK]
+    if strays:
+        name = type(value).__name__
+        raise SerializationError(
+            f"this {name} has an attribute {strays[0]!r}, which would be lost: "
+            f"put it into the session beside the {name}"
+        )

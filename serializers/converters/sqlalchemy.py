@@ -10,7 +10,9 @@ of mapped classes have no converter; keep their primary keys.
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_pairs
+from .plain_data import expect, expect_pairs, refuse_attributes
+
+_OWNERS = ("_sa_adapter", "_parents")  # the object that a collection belongs to, which is not kept
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -41,10 +43,21 @@ def _register(registry: ConverterRegistry, list_class: Any, dict_class: Any, set
     def read_set(plain: Any) -> Any:
         return set_class(expect(set, plain))
 
-    registry.register(list_class, tag=f"sqlalchemy.{list_class.__name__}", encode=list, decode=read_list)
+    registry.register(list_class, tag=f"sqlalchemy.{list_class.__name__}", encode=_write_list, decode=read_list)
     registry.register(dict_class, tag=f"sqlalchemy.{dict_class.__name__}", encode=_write_dict, decode=read_dict)
-    registry.register(set_class, tag=f"sqlalchemy.{set_class.__name__}", encode=set, decode=read_set)
+    registry.register(set_class, tag=f"sqlalchemy.{set_class.__name__}", encode=_write_set, decode=read_set)
+
+
+def _write_list(value: list[Any]) -> list[Any]:
+    refuse_attributes(value, *_OWNERS)
+    return list(value)
+
+
+def _write_set(value: set[Any]) -> set[Any]:
+    refuse_attributes(value, *_OWNERS)
+    return set(value)
 
 
 def _write_dict(value: dict[Any, Any]) -> list[Any]:
+    refuse_attributes(value, *_OWNERS)
     return [[key, item] for key, item in value.items()]

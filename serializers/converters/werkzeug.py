@@ -7,7 +7,9 @@
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect_lists_by_key, expect_pairs
+from .plain_data import expect_lists_by_key, expect_pairs, refuse_attributes
+
+_HASH = "_hash_cache"
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -23,12 +25,18 @@ def _register(registry: ConverterRegistry) -> None:
     registry.register(
         ImmutableDict,
         tag="werkzeug.ImmutableDict",
-        encode=lambda value: [[key, item] for key, item in value.items()],
+        encode=_write_items,
         decode=lambda plain: ImmutableDict(expect_pairs(plain)),
     )
 
 
+def _write_items(value: Any) -> list[Any]:
+    refuse_attributes(value, _HASH)
+    return [[key, item] for key, item in value.items()]
+
+
 def _write_lists(value: Any) -> list[Any]:
+    refuse_attributes(value, _HASH)
     return [[key, list(items)] for key, items in dict.items(value)]
 
 

@@ -16,7 +16,7 @@ from .plain_data import expect, expect_list
 
 _CLASSES = (
     *("Instant", "OffsetDateTime", "PlainDateTime", "Date", "Time", "YearMonth", "MonthDay", "TimeDelta"),
-    *("ItemizedDelta", "ItemizedDateDelta"),  # since 0.10
+    *("ItemizedDelta", "ItemizedDateDelta", "IsoWeekDate"),  # since 0.10, and since 0.11
     *("DateDelta", "DateTimeDelta"),  # before 0.11
 )
 
@@ -41,8 +41,8 @@ def _register(registry: ConverterRegistry) -> None:
         return [value.to_instant().format_iso(), zone_of(value)]
 
     for name in _CLASSES:
-        cls = vars(whenever).get(name)
-        if cls:
+        cls: Any = getattr(whenever, name, None)  # it makes them at the first look: they are not in its `vars` before
+        if cls is not None:
             registry.register(cls, tag=f"whenever.{name}", encode=cls.format_iso, decode=_reader(cls))
     registry.register(whenever.ZonedDateTime, tag="whenever.ZonedDateTime", encode=write_zoned, decode=read_zoned)
     registry.register(whenever.Weekday, tag="whenever.Weekday")

@@ -8,6 +8,7 @@ import pendulum
 import pytest
 import whenever
 from django.utils.functional import lazy
+from django.utils.translation import ngettext_lazy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
@@ -117,6 +118,25 @@ def test_a_lazy_value_that_is_no_text_is_refused_by_its_path() -> None:
     with pytest.raises(SerializationError, match="this lazy value is no text") as caught:
         get_serializer("json", ConverterRegistry()).dumps({"count": lazy(int, int)("3")})
     assert caught.value.path == "count"
+
+
+@pytest.mark.parametrize("number", [None, "count"])
+def test_a_lazy_plural_that_has_no_number_yet_is_refused_by_its_path(number: str | None) -> None:
+    plural = ngettext_lazy("%(count)d cup", "%(count)d cups", number)
+    with pytest.raises(SerializationError, match=r"needs its number: put str\(value % n\) into the session") as caught:
+        get_serializer("json", ConverterRegistry()).dumps({"label": plural})
+    assert caught.value.path == "label"
+
+
+@pytest.mark.parametrize("offset", [86_400, -86_400, 10**12])
+def test_an_offset_of_a_day_and_more_is_no_zone_of_pendulum(offset: int) -> None:
+    registry = ConverterRegistry()
+    with pytest.raises(DeserializationError, match="an offset lies within 86400 seconds of UTC"):
+        registry.lift("pendulum.FixedTimezone", [offset, "far"])
+    with pytest.raises(SerializationError, match="no time can be in it"):
+        registry.lower(pendulum.FixedTimezone(offset, "far"))
+    zone = registry.lift("pendulum.FixedTimezone", [-86_399, "near"])
+    assert pendulum.datetime(2026, 1, 1, tz=zone).utcoffset() == timedelta(seconds=-86_399)
 
 
 def test_a_zone_of_pendulum_that_has_no_name_is_refused() -> None:

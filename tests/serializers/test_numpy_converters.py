@@ -211,6 +211,7 @@ def test_plain_data_that_is_no_scalar_is_refused(tag: str, plain: object) -> Non
     ("array", "words"),
     [
         (np.zeros(2, [("a", "i4")]), "keep each of its fields as an array of its own"),
+        (np.zeros(2, "V3"), r"use \.view\('u1'\)"),
         (np.zeros(2, np.longdouble), r"use \.astype\('float64'\)"),
         (np.zeros(2, np.clongdouble), r"use \.astype\('complex128'\)"),
         (np.zeros(2, np.dtype("i4", metadata={"a": 1})), "metadata .* would be lost"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
+from memcached_sessions.serializers import ConverterRegistry, DeserializationError, SerializationError, get_serializer
 from memcached_sessions.serializers.testing.libraries.pandas import SAMPLES
 
 FORMATS = ["json", "msgpack", "cbor", "compact", "pickle"]
@@ -38,6 +38,10 @@ _REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "frequency": (lambda: pd.date_range("2026", periods=2, freq="bh"), "the frequency bh .*set index.freq = None"),
     "normalized": (lambda: pd.date_range("2026", periods=2, freq=pd.offsets.MonthEnd(normalize=True)), "is not kept"),
+    "columns": (
+        lambda: pd.DataFrame(np.zeros((1, 10_001))),
+        r"has 10001 columns, and more than 10000 are not kept: keep it transposed",
+    ),
     "flag": (lambda: pd.Series([1]).set_flags(allows_duplicate_labels=False), r"allows_duplicate_labels=True"),
     "subclass": (lambda: type("Geo", (pd.DataFrame,), {})({"a": [1]}), "Geo is not registered"),
 }
@@ -192,3 +196,12 @@ def test_one_array_as_any_number_of_columns_takes_the_memory_of_one() -> None:
     plain = {"index": pd.RangeIndex(100_000), "columns": pd.RangeIndex(300), "data": [array] * 300}
     frame = ConverterRegistry().lift("pandas.DataFrame", plain)
     assert all(np.shares_memory(frame[label].to_numpy(), array) for label in (0, 299))
+
+
+def test_more_columns_than_are_written_are_not_read() -> None:
+    registry = ConverterRegistry()
+    tag, plain = registry.lower(pd.DataFrame(np.zeros((1, 10_000))))
+    column = plain["data"][0]
+    assert registry.lift(tag, plain).shape == (1, 10_000)
+    with pytest.raises(DeserializationError, match="a frame of more than 10000 columns"):
+        registry.lift(tag, plain | {"columns": pd.RangeIndex(10_001), "data": [column] * 10_001})

@@ -3,6 +3,7 @@
 from whenever import (
     Date,
     Instant,
+    IsoWeekDate,
     ItemizedDateDelta,
     ItemizedDelta,
     MonthDay,
@@ -34,7 +35,11 @@ SAMPLES = [
     LibrarySample("plain", lambda: PlainDateTime(2026, 1, 1, 23, 59, 59, nanosecond=999_999_999), _changed),
     LibrarySample("date", lambda: [Date(1, 1, 1), Date(9999, 12, 31)], _changed),
     LibrarySample("time", lambda: {Time(1, 2, 3): Time(0)}, _changed),
-    LibrarySample("parts", lambda: [YearMonth(2026, 11), MonthDay(2, 29), Weekday.MONDAY], _changed),
+    LibrarySample(
+        "parts",
+        lambda: [YearMonth(2026, 11), MonthDay(2, 29), Weekday.MONDAY, IsoWeekDate(2026, 53, Weekday.FRIDAY)],
+        _changed,
+    ),
     LibrarySample("time_delta", lambda: [TimeDelta(hours=-1, nanoseconds=3), TimeDelta()], _changed),
     LibrarySample(
         "itemized", lambda: [ItemizedDelta(years=1, hours=-0, minutes=3), ItemizedDateDelta(months=-5)], _changed
