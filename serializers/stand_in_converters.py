@@ -89,22 +89,28 @@ def _content(value: StandIn) -> Any:
     waiting: list[Any] = [value.plain()]
     while waiting:
         part = waiting.pop()
-        kind = type(part)
-        inner = isinstance(part, StandIn) and kind.__module__.partition(".")[0] in _INNER
-        if isinstance(part, StandInClass) or part is None or id(part) in entered:
+        if id(part) in entered:
             continue
-        if kind in (list, tuple) or kind is dict or inner:
+        inside = _inside(part)
+        if inside is None:
+            content.append(part)
+        else:
             entered.add(id(part))
             alive.append(part)
-        if inner:
-            waiting.append(part.plain())
-        elif kind is dict:
-            waiting += [*part.values(), *part]
-        elif kind in (list, tuple):
-            waiting += reversed(part)
-        else:
-            content.append(part)
+            waiting += reversed(inside)
     return content
+
+
+def _inside(part: Any) -> list[Any] | None:
+    """Return what is in a built-in container or an inner object, nothing in a class; None for what is kept itself."""
+    kind = type(part)
+    if part is None or kind is StandInClass:
+        return []
+    if kind is list or kind is tuple:
+        return list(part)
+    if kind is dict:
+        return [*part, *part.values()]
+    return [part.plain()] if isinstance(part, StandIn) and kind.__module__.partition(".")[0] in _INNER else None
 
 
 def _refuse(_: object) -> Any:

@@ -89,9 +89,14 @@ class TypesReport:
     """Whether sessions could not be read because they hold classes that are registered nowhere here."""
 
     @property
-    def all_known(self) -> bool:
-        """Whether everything in the sessions has a converter that does its work."""
-        return not (self.unknown or self.lacks_classes)
+    def keeping_all(self) -> tuple[str, ...]:
+        """The serializers that keep every session that was read."""
+        return tuple(each.serializer for each in self.serializers if each.kept == self.sessions)
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether nothing has to be done: nothing is unknown, and some serializer keeps all."""
+        return not (self.unknown or self.lacks_classes) and bool(self.keeping_all)
 
 
 def types_report(found: Found, registry: ConverterRegistry) -> TypesReport:

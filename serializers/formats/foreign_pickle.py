@@ -1,10 +1,10 @@
 """Reads pickles of any application without importing or running anything of it.
 
 Whatever a pickle names becomes a stand-in, of the class that it makes if `pickle_constructors` knows that. Not so the
-types of the standard library that `pickle` keeps itself, and a few calls, which are made as far as they cannot cost more
-than the file. Invariants: nothing is imported and nothing of another module is called; what a pickle can do is make
-built-in values, those types, and stand-ins. How many classes it may name is bounded, and no name is anything but a dotted
-name of Python.
+types of the standard library that `pickle` keeps itself, and a few calls, which are made as far as they cannot cost
+more than the file. Invariants: nothing is imported and nothing of another module is called; what a pickle can do is
+make built-in values, those types, and stand-ins. How many classes it may name is bounded, and no name is anything but a
+dotted name of Python.
 """
 
 # Arbitrary data has no static type:

@@ -76,7 +76,7 @@ def scalar_name(dtype: StandIn) -> str:
     'int64'
     """
     code = dtype.arguments[0] if dtype.arguments else None
-    if type(code) is not str or not code[1:].isdecimal():
+    if not isinstance(code, str) or not code[1:].isdecimal():
         return "generic"
     if code[0] in _KINDS and len(code) <= len("c32"):
         return f"{_KINDS[code[0]]}{int(code[1:]) * 8}"

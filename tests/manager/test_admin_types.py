@@ -266,7 +266,34 @@ def test_the_text_says_when_nothing_is_left_to_do(tmp_path: Path, capsys: pytest
     (tmp_path / "one.json").write_bytes(b'{"a":1}')
 
     assert main(["types", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.endswith("everything that was read can be kept: each class is registered\n")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("everything that was read can be kept, by cbor, compact, ")
+
+
+def test_what_no_serializer_keeps_is_not_called_kept() -> None:
+    """Although each class in it is registered."""
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    found = Found(total=1)
+    found.add({"deep": deep})
+
+    report = types_report(found, ConverterRegistry())
+
+    assert (report.unknown, report.all_kept) == ((), False)
+    assert types_text(report)[-1] == "no serializer keeps all that was read: what each refuses first is above"
+
+
+def test_classes_that_are_lacking_are_said_in_the_last_line() -> None:
+    """Beside what keeps the rest."""
+    found = Found(total=2)
+    found.add({"a": 1})
+    found.pass_over("no class is registered under the tag 'shop.Cart'")
+
+    report = types_report(found, ConverterRegistry())
+
+    assert not report.all_kept
+    assert types_text(report)[-1].endswith("; what was not read needs classes that are not registered here")
 
 
 @pytest.mark.parametrize(
