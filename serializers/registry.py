@@ -235,6 +235,20 @@ converters: django-models
         """Return whether the application gave a class a converter of its own, in place of an installed one."""
         return cls in self._by_class and cls not in self._of_plugins
 
+    def adopt(self, other: "ConverterRegistry") -> None:
+        """Add what an application has registered in another registry, but for classes and tags that are known here.
+
+        >>> registry, other = ConverterRegistry(), ConverterRegistry()
+        >>> class Cart: ...
+        >>> other.register(Cart, tag="shop.Cart")
+        >>> registry.adopt(other)
+        >>> registry.converter_of("shop.Cart").cls.__name__
+        'Cart'
+        """
+        for cls, converter in list(other.by_class.items()):
+            if other.is_overridden(cls) and converter.tag not in self._by_tag and cls not in self._by_class:
+                self.add(converter)
+
     def converter_of(self, tag: str) -> Converter:
         """Return the converter that reads a tag.
 

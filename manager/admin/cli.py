@@ -155,8 +155,9 @@ def _parser() -> argparse.ArgumentParser:
         "--converters",
         action="append",
         default=[],
-        metavar="MODULE:FUNCTION",
-        help="what registers classes of the application; may be repeated",
+        metavar="MODULE[:FUNCTION]",
+        help="what registers classes of the application: a function that takes a registry, or a module with classes "
+        "under @register; may be repeated",
     )
     add_demo(commands)
     return parser

@@ -39,6 +39,15 @@ def register_converters(registry):
     registry.register(Item, tag="shop.Item")
 """
 
+DECORATED = """
+from memcached_sessions import register
+
+@register(tag="MODULE.Cart")
+class Cart: ...
+
+def register_converters(registry): ...
+"""
+
 Types = Callable[..., tuple[int, dict[str, Any]]]
 """Runs the command with ``--json``; returns its status and what it prints."""
 
@@ -146,6 +155,23 @@ def test_what_is_registered_meanwhile_is_known(tmp_path: Path, types: Types, mon
 
     assert (status, document["unknown"]) == (0, [])
     assert {each["kept"] for each in document["serializers"]} == {1}
+
+
+@pytest.mark.parametrize("named", ["{module}", "{module}:register_converters"])
+def test_classes_under_the_decorator_are_known(
+    named: str, tmp_path: Path, types: Types, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """They are in the default registry, once their module was imported, alone or for a function in it."""
+    module = f"decorated_shop_{request.node.callspec.indices['named']}"
+    (tmp_path / f"{module}.py").write_text(DECORATED.replace("MODULE", module))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions" / "one.json").write_bytes(f'{{"cart":{{"${module}.Cart":{{}}}}}}'.encode())
+
+    status, document = types(tmp_path / "sessions", "--converters", named.format(module=module))
+
+    assert (status, document["unread"], document["unknown"]) == (0, [], [])
+    assert f"{module}.Cart" in {each["type"] for each in document["types"]}
 
 
 def test_a_hostile_pickle_runs_nothing(tmp_path: Path, types: Types, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +329,7 @@ def test_classes_that_are_lacking_are_said_in_the_last_line() -> None:
         (["memcached://"], "no nodes: give --nodes, --config"),
         (["memcached://user@host:1"], "give the rest in a file, by --config"),
         (["memcached://127.0.0.1:1"], "no session on the nodes can be read"),
-        (["nowhere", "--converters", "shop"], "--converters: custom converter 'shop' is neither"),
+        (["nowhere", "--converters", "shop"], "--converters: 'shop' is no module that can be imported"),
         (["nowhere", "--converters", "no_such_module:register"], "PYTHONPATH"),
         (["nowhere", "--limit", "0"], "'0' is no number above 0"),
     ],
