@@ -40,7 +40,7 @@ _LONGEST_NUMBER = 10_000
 """Characters of a Decimal."""
 
 _OUR_CALLS = f"{__package__}.pickle"
-_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "exceptions": "builtins"}
 """What protocols 0 to 2 call these modules."""
 
 _REAL: dict[Name, type] = {
@@ -72,6 +72,7 @@ class PickleReader:
             **{name: _Call(partial(self._made, *cls)) for name, cls in CONSTRUCTORS.items()},
             **dict.fromkeys(OF_SCALARS, _Call(self._scalar)),
             ("builtins", "getattr"): _Call(self._member),
+            ("collections", "defaultdict"): _Call(self._defaultdict),
             ("datetime", "datetime"): _Call(partial(self._clock, datetime)),
             ("datetime", "time"): _Call(partial(self._clock, time)),
             ("zoneinfo", "ZoneInfo._unpickle"): _Call(self._zone),
@@ -129,6 +130,10 @@ class PickleReader:
     def _made(self, module: str, name: str, *arguments: object) -> StandIn:
         return self._class(module, name)(*arguments)
 
+    def _defaultdict(self, _: object = None, *arguments: object) -> StandIn:
+        """Make a stand-in without the function that makes defaults: a report is not to tell of both."""
+        return self._class("collections", "defaultdict")(*arguments)
+
     def _scalar(self, dtype: object, *arguments: object) -> StandIn:
         if not isinstance(dtype, StandIn):
             raise DeserializationError("it makes a scalar of what is no dtype")
@@ -180,20 +185,21 @@ class _Call:
 
 def _new(cls: object, *arguments: object) -> Any:
     """Make a stand-in, as `copyreg.__newobj__` would make an instance."""
-    return _stand_in(cls)(*arguments)
+    made = _stand_in(cls)
+    return made.__new__(made, *arguments)
 
 
 def _reconstruct(cls: object, _: object, state: object) -> Any:
     """Make a stand-in, as `copyreg._reconstructor` would make an instance of a class that extends a built-in one."""
     if type(state) is list:
-        made = _stand_in(cls)()
+        made = _new(cls)
         made.extend(state)
     elif type(state) is dict:
-        made = _stand_in(cls)()
+        made = _new(cls)
         for key, value in state.items():
             made[key] = value
     else:
-        made = _stand_in(cls)() if state is None else _stand_in(cls)(state)
+        made = _new(cls) if state is None else _new(cls, state)
     return made
 
 

@@ -75,7 +75,7 @@ def scalar_name(dtype: StandIn) -> str:
     >>> scalar_name(stand_in_class("numpy", "dtype")("i8", False, True))
     'int64'
     """
-    code = dtype.arguments[0] if dtype.arguments else None
+    code: object = dtype.arguments[0] if dtype.arguments else None
     if not isinstance(code, str) or not code[1:].isdecimal():
         return "generic"
     if code[0] in _KINDS and len(code) <= len("c32"):
