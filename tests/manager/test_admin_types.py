@@ -211,10 +211,19 @@ def test_a_tag_of_a_library_that_is_not_imported_is_told_by_the_reason() -> None
     assert list(found.unread) == [
         (
             "json cannot read it: the tag 'no_such_library.Model' is of the converters for no_such_library: "
-            "name a function that imports it, by --converters"
+            "no_such_library is not installed here: pip install no_such_library"
         )
     ]
     assert found.lacks_classes
+
+
+def test_a_tag_of_a_library_that_is_installed_asks_for_its_import() -> None:
+    """To say that it be installed would send the user away."""
+    said = "the tag 'wsgiref.Model' is of the converters for wsgiref, which wait"
+
+    assert reason_of("json cannot read it", ValueError(said)).endswith(
+        "for wsgiref: name a function that imports it, by --converters"
+    )
 
 
 def test_what_is_no_session_is_counted_and_is_no_reason_to_fail(tmp_path: Path, types: Types) -> None:
@@ -257,6 +266,34 @@ def test_live_sessions_are_looked_at_without_a_change(
         assert {name: now[name] for name in ("cmd_set", "cmd_touch", "curr_items")} == {
             name: was[name] for name in ("cmd_set", "cmd_touch", "curr_items")
         }
+
+
+def test_a_silent_node_is_counted_once(start_memcached: StartMemcached, types: Types) -> None:
+    """Although it is asked for its keys, and for what is under those of others."""
+    node = start_memcached()
+    with SessionManager(f"127.0.0.1:{node.port}") as manager, manager.request(None) as session:
+        session["user"] = VALUE
+
+    _, document = types(f"memcached://127.0.0.1:{node.port},127.0.0.1:1")
+
+    (unread,) = document["unread"]
+    assert (document["sessions"], unread["reason"], unread["sessions"]) == (1, "a node did not answer", 1)
+
+
+def test_signed_sessions_ask_for_the_settings_of_the_application(start_memcached: StartMemcached, types: Types) -> None:
+    """Where others can be read without, and no error says so."""
+    node = start_memcached()
+    for keys in ((), (KEY,)):
+        with SessionManager(f"127.0.0.1:{node.port}", signing_keys=keys) as manager, manager.request(None) as session:
+            session["user"] = VALUE
+
+    _, document = types(f"memcached://127.0.0.1:{node.port}")
+
+    (unread,) = document["unread"]
+    assert (document["sessions"], unread["sessions"]) == (1, 1)
+    assert unread["reason"] == (
+        "it is signed, and signing_keys is empty here: --config FILE.toml names the application's settings"
+    )
 
 
 def test_a_sample_is_taken_of_many(tmp_path: Path, types: Types) -> None:
@@ -327,6 +364,7 @@ def test_classes_that_are_lacking_are_said_in_the_last_line() -> None:
     [
         (["nowhere"], "nowhere is no folder"),
         (["memcached://"], "no nodes: give --nodes, --config"),
+        (["memcache://127.0.0.1:11211"], "memcache:// is nothing that sessions are read from: give memcached://"),
         (["memcached://user@host:1"], "give the rest in a file, by --config"),
         (["memcached://127.0.0.1:1"], "no session on the nodes can be read"),
         (["nowhere", "--converters", "shop"], "--converters: 'shop' is no module that can be imported"),
