@@ -17,7 +17,7 @@ from .class_kinds import converter_of_kind
 from .classes import converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
-from .remedies import library_remedy
+from .library_remedies import library_remedy
 from .stand_ins import extends_builtin
 
 _BUILTINS = frozenset(
@@ -238,6 +238,20 @@ converters: django-models
     def is_overridden(self, cls: type) -> bool:
         """Return whether the application gave a class a converter of its own, in place of an installed one."""
         return cls in self._by_class and cls not in self._of_plugins
+
+    def adopt(self, other: "ConverterRegistry") -> None:
+        """Add what an application has registered in another registry, but for classes and tags that are known here.
+
+        >>> registry, other = ConverterRegistry(), ConverterRegistry()
+        >>> class Cart: ...
+        >>> other.register(Cart, tag="shop.Cart")
+        >>> registry.adopt(other)
+        >>> registry.converter_of("shop.Cart").cls.__name__
+        'Cart'
+        """
+        for cls, converter in list(other.by_class.items()):
+            if other.is_overridden(cls) and converter.tag not in self._by_tag and cls not in self._by_class:
+                self.add(converter)
 
     def converter_of(self, tag: str) -> Converter:
         """Return the converter that reads a tag.

@@ -6,12 +6,16 @@ What is written for a stand-in is about what its class would write; it is not to
 converters wait for is imported when one of its classes or tags is met, for the application would have imported it.
 """
 
+# Arbitrary data has no static type:
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from typing import Any
 
 from .converter import Converter
 from .errors import DeserializationError
+from .library_classes import library_of
 from .registry import ConverterRegistry
-from .stand_ins import StandIn
+from .stand_ins import StandIn, StandInClass
 
 
 class StandInConverters(ConverterRegistry):
@@ -45,16 +49,68 @@ class StandInConverters(ConverterRegistry):
         return found
 
     def _find(self, cls: type[StandIn]) -> Converter | None:
-        name = cls.__module__, cls.__qualname__
+        name, library = _name(cls), library_of(cls)
         for known, converter in self.by_class.items():
-            if (known.__module__, known.__qualname__) == name:
-                self._known[cls] = Converter(cls, converter.tag, encode=_plain, decode=_refuse)
+            if _name(known) == name or (library and _is_of(known, library, cls.__qualname__)):
+                encode = _content if cls.__module__.partition(".")[0] in _LAYERED else _plain
+                self._known[cls] = Converter(cls, converter.tag, encode=encode, decode=_refuse)
                 return self._known[cls]
         return None
 
 
+_LAYERED = frozenset(("django", "flask_babel", "numpy", "pandas"))
+"""Libraries whose pickles hold instances of their inner classes, which no session has by itself."""
+
+_INNER = frozenset((*_LAYERED, "builtins"))
+"""Where such classes are: `slice` is one."""
+
+
+def _name(cls: type) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__
+
+
+def _is_of(known: type, library: str, qualname: str) -> bool:
+    """Return whether a class is the one of a library that a pickle may name by a module in which it once was."""
+    return library_of(known) == library and known.__name__ == qualname.rpartition(".")[2]
+
+
 def _plain(value: StandIn) -> Any:
     return value.plain()
+
+
+def _content(value: StandIn) -> Any:
+    """Return what is in an object and in the inner ones of its library, in a list: values of the application, and data.
+
+    Bounded by the size of the pickle: each object is entered once.
+    """
+    content: list[Any] = []
+    entered: set[int] = set()
+    alive: list[Any] = []  # what `plain` makes must not be freed while its id is in `entered`
+    waiting: list[Any] = [value.plain()]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in entered:
+            continue
+        inside = _inside(part)
+        if inside is None:
+            content.append(part)
+        else:
+            entered.add(id(part))
+            alive.append(part)
+            waiting += reversed(inside)
+    return content
+
+
+def _inside(part: Any) -> list[Any] | None:
+    """Return what is in a built-in container or an inner object, nothing in a class; None for what is kept itself."""
+    kind = type(part)
+    if part is None or kind is StandInClass:
+        return []
+    if kind is list or kind is tuple:
+        return list(part)
+    if kind is dict:
+        return [*part, *part.values()]
+    return [part.plain()] if isinstance(part, StandIn) and kind.__module__.partition(".")[0] in _INNER else None
 
 
 def _refuse(_: object) -> Any:

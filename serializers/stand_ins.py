@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 _PAIR = 2
+_OF_ERRORS = ("Error", "Exception", "Warning")
+"""What names of exceptions end with: their pickles look like those of enumerations."""
 
 
 class StandInClass(type):
@@ -20,6 +22,14 @@ class StandInClass(type):
     __qualname__ = "type"
 
     traits: set[str]
+    """What pickles have shown of the class, in words that the functions below ask for."""
+
+    def __call__(cls, *arguments: object, **keywords: object) -> Any:
+        """Make an instance as a call does, of which pickle has many that are functions."""
+        cls.traits.add("called")
+        if cls.__name__.endswith(_OF_ERRORS):
+            cls.traits.add("builtin")
+        return _made(cls, arguments, keywords)
 
     def __setattr__(cls, name: str, value: object) -> None:
         raise TypeError("it changes a class")
@@ -30,24 +40,30 @@ class StandIn(metaclass=StandInClass):
 
     __slots__ = ("arguments", "elements", "keywords", "pairs", "state")
 
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    state: Any
+    elements: list[Any]
+    pairs: list[tuple[Any, Any]]
+
     traits: set[str] = set()  # noqa: RUF012 - of each class its own, see `stand_in_class`
 
     def __new__(cls, *arguments: object, **keywords: object) -> Self:
-        """Remember what the object would have been made from."""
-        made = object.__new__(cls)
-        made.arguments, made.keywords = arguments, keywords
-        made.state = None
-        made.elements, made.pairs = [], []
-        return made
+        """Remember what the object would have been made from, by a class alone: no function is asked in this way."""
+        cls.traits.add("class")
+        if len(arguments) == 1 and not keywords:
+            cls.traits.add("builtin")  # how pickle makes what extends int, str and the like
+        return _made(cls, arguments, keywords)
 
     def __setstate__(self, state: object) -> None:
         """Remember the state."""
         self.state = state
+        type(self).traits.add("class")
 
     def extend(self, elements: Iterable[object]) -> None:
         """Remember elements of a list, as unpickling adds them."""
         self.elements.extend(elements)
-        type(self).traits.add("elements")
+        type(self).traits.add("builtin")
 
     def append(self, element: object) -> None:
         """Remember an element of a list."""
@@ -60,7 +76,7 @@ class StandIn(metaclass=StandInClass):
     def __setitem__(self, key: object, value: object) -> None:
         """Remember a pair of a dict."""
         self.pairs.append((key, value))
-        type(self).traits.add("elements")
+        type(self).traits.add("builtin")
 
     @property
     def attributes(self) -> dict[Any, Any]:
@@ -103,5 +119,32 @@ def stand_in_class(module: str, name: str) -> type[StandIn]:
 
 
 def extends_builtin(cls: type) -> bool:
-    """Return whether a class stands for one that extends a built-in container, as far as its instances have shown."""
-    return issubclass(cls, StandIn) and bool(cls.traits)
+    """Return whether a class stands for one that extends a built-in type, as far as its instances have shown.
+
+    >>> amount = stand_in_class("shop.models", "Amount")
+    >>> _ = amount.__new__(amount, 5)
+    >>> extends_builtin(amount)
+    True
+    """
+    return issubclass(cls, StandIn) and "builtin" in cls.traits
+
+
+def is_made_by_function(cls: type[StandIn]) -> bool:
+    """Return whether a stand-in's name is that of a function which makes the object, as far as can be seen.
+
+    Names of functions begin with a small letter, and pickle does with them nothing but to call them.
+
+    >>> make_red = stand_in_class("shop.models", "make_red")
+    >>> _ = make_red(1)
+    >>> is_made_by_function(make_red)
+    True
+    """
+    return "called" in cls.traits and "class" not in cls.traits and cls.__name__.lstrip("_")[:1].islower()
+
+
+def _made(cls: Any, arguments: tuple[object, ...], keywords: dict[str, object]) -> Any:
+    made = object.__new__(cls)
+    made.arguments, made.keywords = arguments, keywords
+    made.state = None
+    made.elements, made.pairs = [], []
+    return made

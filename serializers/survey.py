@@ -18,10 +18,11 @@ from enum import StrEnum
 from itertools import islice
 
 from .errors import SerializationError
+from .library_remedies import library_remedy
 from .looking import Looking
 from .paths import ATOMS, Place, of_plain, plain_data, walk_into
-from .registry import ConverterRegistry, class_name, register_line, unregistered
-from .remedies import library_remedy
+from .registry import ConverterRegistry, class_name
+from .remedies import remedy_for
 
 MOST_PLACES = 1_000_000
 """Places of a value that are looked at."""
@@ -148,7 +149,7 @@ class _Look:
         self.registry = registry
         self.types: Counter[str] = Counter()
         self.met: dict[tuple[str, str], _Met] = {}
-        self._unregistered: dict[type, _Met] = {}
+        self._unregistered: dict[type, _Met] = {}  # by class; a class in the session, by itself
         self._names: dict[type, str] = {}
         self._looking = Looking()
         self._counted: set[int] = set()  # of objects that the walk keeps alive
@@ -170,20 +171,20 @@ class _Look:
     def opened(self, place: Place) -> Iterable[Place]:
         """Return the places in an instance, by its converter, or by looking where that is not to be had."""
         cls = type(place.value)
-        met = self._unregistered.get(cls)
+        unregistered = place.value if issubclass(cls, type) else cls
+        met = self._unregistered.get(unregistered)
         if met is None and self.registry.converter_for(cls) is None:
-            problem = unregistered(cls, self.registry.broken)
-            met = self._met(FindingKind.UNREGISTERED, cls, problem, register_line(cls))
-            self._unregistered[cls] = met
+            remedy = remedy_for(place.value, self.registry)
+            met = self._met(FindingKind.UNREGISTERED, remedy.type, remedy.problem, remedy.register)
+            self._unregistered[unregistered] = met
         if met is None:
             try:
                 return of_plain(place, plain_data(place.value, self.registry))
             except SerializationError as error:
-                met = self._met(FindingKind.CONVERTER, cls, error.problem)
+                met = self._met(FindingKind.CONVERTER, class_name(cls), error.problem)
         met.add(place)
         # What a library's object is made of is not to be kept, so nobody needs to hear of it.
         return () if library_remedy(cls) else self._looking.places(place)
 
-    def _met(self, kind: FindingKind, cls: type, problem: str, line: str | None = None) -> _Met:
-        name = class_name(cls)
+    def _met(self, kind: FindingKind, name: str, problem: str, line: str | None = None) -> _Met:
         return self.met.setdefault((name, problem), _Met(kind, name, problem, line))

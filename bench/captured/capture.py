@@ -172,7 +172,7 @@ def _workload_info(description: str, converters: Sequence[str], payloads: Sequen
         description=description,
         seed=None,
         build=partial(_built, converters, payloads),
-        register=partial(load_converters, functions=converters),
+        register=partial(load_converters, named=converters),
         population=True,
         private=True,
     )

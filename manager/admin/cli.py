@@ -48,8 +48,8 @@ exit status: 0 found, be it a tombstone; 1 not found, or not decided because a n
 2 wrong arguments or settings
 """
 _TYPES_STATUS = """
-exit status: 0 everything that was read can be kept; 1 a class in the sessions is not registered, or its converter
-fails; 2 wrong arguments or settings, or no session to look at
+exit status: 0 everything that was read can be kept, by one serializer at least; 1 a class in the sessions is not
+registered, or its converter fails, or no serializer keeps all; 2 wrong arguments or settings, or no session to look at
 """
 
 
@@ -155,8 +155,9 @@ def _parser() -> argparse.ArgumentParser:
         "--converters",
         action="append",
         default=[],
-        metavar="MODULE:FUNCTION",
-        help="what registers classes of the application; may be repeated",
+        metavar="MODULE[:FUNCTION]",
+        help="what registers classes of the application: a function that takes a registry, or a module with classes "
+        "under @register; may be repeated",
     )
     add_demo(commands)
     return parser
@@ -214,7 +215,7 @@ def _types(options: argparse.Namespace) -> int:
     )
     report = types_report(read.found, registry)
     _print(types_json(report).split("\n") if options.json else types_text(report))
-    return 0 if report.all_known else 1
+    return 0 if report.all_kept else 1
 
 
 def _given(options: argparse.Namespace) -> GivenOptions:

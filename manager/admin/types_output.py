@@ -34,14 +34,20 @@ def types_text(report: TypesReport) -> list[str]:
     lines += ["", *_types(report), "", *_serializers(report), ""]
     for unknown in report.unknown:
         lines += [*_unknown(unknown, report.sessions), ""]
-    if report.unknown:
-        return lines[:-1]
-    return [*lines, "everything that was read can be kept: each class is registered"]
+    return lines[:-1] if report.unknown else [*lines, _outcome(report)]
 
 
 def types_json(report: TypesReport) -> str:
     """Return one JSON object; what cannot be printed is escaped in it."""
     return json.dumps({"schema": SCHEMA, "command": "types", **asdict(report)}, indent=2)
+
+
+def _outcome(report: TypesReport) -> str:
+    """Return the last line, where each class that was read is registered."""
+    if not report.keeping_all:
+        return "no serializer keeps all that was read: what each refuses first is above"
+    kept = f"everything that was read can be kept, by {', '.join(report.keeping_all)}"
+    return f"{kept}; what was not read needs classes that are not registered here" if report.lacks_classes else kept
 
 
 def _types(report: TypesReport) -> list[str]:

@@ -4,6 +4,7 @@ The fields are those of the JSON that ``memcached-sessions types --json`` prints
 a report: types, places, and keys as `paths.key_step` shows them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from ...serializers.survey import FindingKind, survey
 from .sources.found import Found
 
 _PICKLE = "pickle"
+_REMEDY = re.compile("( is not registered): .*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,14 @@ class TypesReport:
     """Whether sessions could not be read because they hold classes that are registered nowhere here."""
 
     @property
-    def all_known(self) -> bool:
-        """Whether everything in the sessions has a converter that does its work."""
-        return not (self.unknown or self.lacks_classes)
+    def keeping_all(self) -> tuple[str, ...]:
+        """The serializers that keep every session that was read."""
+        return tuple(each.serializer for each in self.serializers if each.kept == self.sessions)
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether nothing has to be done: nothing is unknown, and some serializer keeps all."""
+        return not (self.unknown or self.lacks_classes) and bool(self.keeping_all)
 
 
 def types_report(found: Found, registry: ConverterRegistry) -> TypesReport:
@@ -156,7 +163,8 @@ def _serializer(
         except Exception as error:  # noqa: BLE001 - a serializer of somebody else's may fail in any way
             if refusal is None:
                 path = error.path if isinstance(error, SerializationError) else ""
-                refusal = f"{path}: {problem_without_values(error)}".removeprefix(": ")
+                # What to do is told of each class, by who has looked at it as a whole.
+                refusal = _REMEDY.sub(r"\1", f"{path}: {problem_without_values(error)}".removeprefix(": "))
     sizes.sort()
     return SerializerReport(
         name, safe, len(sizes), _quantile(sizes, 0.5), _quantile(sizes, 0.95), sizes[-1] if sizes else None, refusal

@@ -1,9 +1,10 @@
 """Reads pickles of any application without importing or running anything of it.
 
-Whatever a pickle names becomes a stand-in, but for the types of the standard library that `pickle` keeps itself, and a
-few calls that are made as far as they cannot cost more than the file. Invariants: nothing is imported and nothing of
-another module is called; what a pickle can do is make built-in values, those types, and stand-ins. How many classes it
-may name is bounded, and no name is anything but a dotted name of Python.
+Whatever a pickle names becomes a stand-in, of the class that it makes if `pickle_constructors` knows that. Not so the
+types of the standard library that `pickle` keeps itself, and a few calls, which are made as far as they cannot cost
+more than the file. Invariants: nothing is imported and nothing of another module is called; what a pickle can do is
+make built-in values, those types, and stand-ins. How many classes it may name is bounded, and no name is anything but a
+dotted name of Python.
 """
 
 # Arbitrary data has no static type:
@@ -25,6 +26,7 @@ from ..errors import DeserializationError
 from ..registry import ConverterRegistry
 from ..stand_ins import StandIn, StandInClass, stand_in_class
 from .pickle import PickleSerializer
+from .pickle_constructors import CONSTANTS, CONSTRUCTORS, OF_FIRST_ARGUMENT, OF_SCALARS, Name, scalar_name
 
 MOST_CLASSES = 10_000
 """That all pickles together may name; an application has a few hundred."""
@@ -38,10 +40,10 @@ _LONGEST_NUMBER = 10_000
 """Characters of a Decimal."""
 
 _OUR_CALLS = f"{__package__}.pickle"
-_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "exceptions": "builtins"}
 """What protocols 0 to 2 call these modules."""
 
-_REAL: dict[tuple[str, str], type] = {
+_REAL: dict[Name, type] = {
     (cls.__module__, cls.__qualname__): cls for cls in (complex, date, OrderedDict, timedelta, timezone)
 }
 """Written in C, so that no pickle can change the class, and no larger than what they are made from."""
@@ -65,9 +67,12 @@ class PickleReader:
     def __init__(self, registry: ConverterRegistry) -> None:
         self._own = PickleSerializer(registry=registry)
         self._classes: dict[tuple[str, str], type[StandIn]] = {}
-        self._calls: dict[tuple[str, str], _Call] = {
+        self._calls: dict[Name, _Call] = {
             **_CALLS,
+            **{name: _Call(partial(self._made, *cls)) for name, cls in CONSTRUCTORS.items()},
+            **dict.fromkeys(OF_SCALARS, _Call(self._scalar)),
             ("builtins", "getattr"): _Call(self._member),
+            ("collections", "defaultdict"): _Call(self._defaultdict),
             ("datetime", "datetime"): _Call(partial(self._clock, datetime)),
             ("datetime", "time"): _Call(partial(self._clock, time)),
             ("zoneinfo", "ZoneInfo._unpickle"): _Call(self._zone),
@@ -106,6 +111,8 @@ class PickleReader:
         real = _REAL.get((module, name)) or self._calls.get((module, name))
         if real is not None:
             return real
+        if (module, name) in CONSTANTS:
+            return self._class(*CONSTANTS[module, name])()
         if module == _OUR_CALLS:
             raise _OwnPickleError("it names a call of this package")
         return self._class(module, name)
@@ -119,6 +126,18 @@ class PickleReader:
                 raise DeserializationError(f"more than {MOST_CLASSES} classes are named")
             known = self._classes[module, name] = stand_in_class(module, name)
         return known
+
+    def _made(self, module: str, name: str, *arguments: object) -> StandIn:
+        return self._class(module, name)(*arguments)
+
+    def _defaultdict(self, _: object = None, *arguments: object) -> StandIn:
+        """Make a stand-in without the function that makes defaults: a report is not to tell of both."""
+        return self._class("collections", "defaultdict")(*arguments)
+
+    def _scalar(self, dtype: object, *arguments: object) -> StandIn:
+        if not isinstance(dtype, StandIn):
+            raise DeserializationError("it makes a scalar of what is no dtype")
+        return self._class("numpy", scalar_name(dtype))(*arguments)
 
     def _member(self, owner: object, name: object) -> Any:
         """Return what stands for a class within another one, or a way to make it, as protocols 0 to 3 name it."""
@@ -166,20 +185,21 @@ class _Call:
 
 def _new(cls: object, *arguments: object) -> Any:
     """Make a stand-in, as `copyreg.__newobj__` would make an instance."""
-    return _stand_in(cls)(*arguments)
+    made = _stand_in(cls)
+    return made.__new__(made, *arguments)
 
 
 def _reconstruct(cls: object, _: object, state: object) -> Any:
     """Make a stand-in, as `copyreg._reconstructor` would make an instance of a class that extends a built-in one."""
     if type(state) is list:
-        made = _stand_in(cls)()
+        made = _new(cls)
         made.extend(state)
     elif type(state) is dict:
-        made = _stand_in(cls)()
+        made = _new(cls)
         for key, value in state.items():
             made[key] = value
     else:
-        made = _stand_in(cls)() if state is None else _stand_in(cls)(state)
+        made = _new(cls) if state is None else _new(cls, state)
     return made
 
 
@@ -233,7 +253,7 @@ def _decimal(number: object) -> Decimal:
     return Decimal(number)  # type: ignore[arg-type]
 
 
-_CALLS: dict[tuple[str, str], _Call] = {
+_CALLS: dict[Name, _Call] = {
     ("builtins", "bytearray"): _Call(_bytearray),
     ("builtins", "bytes"): _Call(_bytes),
     ("builtins", "frozenset"): _Call(_collected(frozenset)),
@@ -245,6 +265,7 @@ _CALLS: dict[tuple[str, str], _Call] = {
     ("copyreg", "_reconstructor"): _Call(_reconstruct),
     ("_codecs", "encode"): _Call(_encoded),
     ("decimal", "Decimal"): _Call(_decimal),
+    **dict.fromkeys(OF_FIRST_ARGUMENT, _Call(_new)),
 }
 
 

@@ -39,6 +39,15 @@ def register_converters(registry):
     registry.register(Item, tag="shop.Item")
 """
 
+DECORATED = """
+from memcached_sessions import register
+
+@register(tag="MODULE.Cart")
+class Cart: ...
+
+def register_converters(registry): ...
+"""
+
 Types = Callable[..., tuple[int, dict[str, Any]]]
 """Runs the command with ``--json``; returns its status and what it prints."""
 
@@ -148,6 +157,23 @@ def test_what_is_registered_meanwhile_is_known(tmp_path: Path, types: Types, mon
     assert {each["kept"] for each in document["serializers"]} == {1}
 
 
+@pytest.mark.parametrize("named", ["{module}", "{module}:register_converters"])
+def test_classes_under_the_decorator_are_known(
+    named: str, tmp_path: Path, types: Types, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """They are in the default registry, once their module was imported, alone or for a function in it."""
+    module = f"decorated_shop_{request.node.callspec.indices['named']}"
+    (tmp_path / f"{module}.py").write_text(DECORATED.replace("MODULE", module))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sessions").mkdir()
+    (tmp_path / "sessions" / "one.json").write_bytes(f'{{"cart":{{"${module}.Cart":{{}}}}}}'.encode())
+
+    status, document = types(tmp_path / "sessions", "--converters", named.format(module=module))
+
+    assert (status, document["unread"], document["unknown"]) == (0, [], [])
+    assert f"{module}.Cart" in {each["type"] for each in document["types"]}
+
+
 def test_a_hostile_pickle_runs_nothing(tmp_path: Path, types: Types, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told what it names."""
     monkeypatch.chdir(tmp_path)
@@ -185,10 +211,19 @@ def test_a_tag_of_a_library_that_is_not_imported_is_told_by_the_reason() -> None
     assert list(found.unread) == [
         (
             "json cannot read it: the tag 'no_such_library.Model' is of the converters for no_such_library: "
-            "name a function that imports it, by --converters"
+            "no_such_library is not installed here: pip install no_such_library"
         )
     ]
     assert found.lacks_classes
+
+
+def test_a_tag_of_a_library_that_is_installed_asks_for_its_import() -> None:
+    """To say that it be installed would send the user away."""
+    said = "the tag 'wsgiref.Model' is of the converters for wsgiref, which wait"
+
+    assert reason_of("json cannot read it", ValueError(said)).endswith(
+        "for wsgiref: name a function that imports it, by --converters"
+    )
 
 
 def test_what_is_no_session_is_counted_and_is_no_reason_to_fail(tmp_path: Path, types: Types) -> None:
@@ -233,6 +268,34 @@ def test_live_sessions_are_looked_at_without_a_change(
         }
 
 
+def test_a_silent_node_is_counted_once(start_memcached: StartMemcached, types: Types) -> None:
+    """Although it is asked for its keys, and for what is under those of others."""
+    node = start_memcached()
+    with SessionManager(f"127.0.0.1:{node.port}") as manager, manager.request(None) as session:
+        session["user"] = VALUE
+
+    _, document = types(f"memcached://127.0.0.1:{node.port},127.0.0.1:1")
+
+    (unread,) = document["unread"]
+    assert (document["sessions"], unread["reason"], unread["sessions"]) == (1, "a node did not answer", 1)
+
+
+def test_signed_sessions_ask_for_the_settings_of_the_application(start_memcached: StartMemcached, types: Types) -> None:
+    """Where others can be read without, and no error says so."""
+    node = start_memcached()
+    for keys in ((), (KEY,)):
+        with SessionManager(f"127.0.0.1:{node.port}", signing_keys=keys) as manager, manager.request(None) as session:
+            session["user"] = VALUE
+
+    _, document = types(f"memcached://127.0.0.1:{node.port}")
+
+    (unread,) = document["unread"]
+    assert (document["sessions"], unread["sessions"]) == (1, 1)
+    assert unread["reason"] == (
+        "it is signed, and signing_keys is empty here: --config FILE.toml names the application's settings"
+    )
+
+
 def test_a_sample_is_taken_of_many(tmp_path: Path, types: Types) -> None:
     """As many as are asked for."""
     for number in range(20):
@@ -266,7 +329,34 @@ def test_the_text_says_when_nothing_is_left_to_do(tmp_path: Path, capsys: pytest
     (tmp_path / "one.json").write_bytes(b'{"a":1}')
 
     assert main(["types", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.endswith("everything that was read can be kept: each class is registered\n")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("everything that was read can be kept, by cbor, compact, ")
+
+
+def test_what_no_serializer_keeps_is_not_called_kept() -> None:
+    """Although each class in it is registered."""
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    found = Found(total=1)
+    found.add({"deep": deep})
+
+    report = types_report(found, ConverterRegistry())
+
+    assert (report.unknown, report.all_kept) == ((), False)
+    assert types_text(report)[-1] == "no serializer keeps all that was read: what each refuses first is above"
+
+
+def test_classes_that_are_lacking_are_said_in_the_last_line() -> None:
+    """Beside what keeps the rest."""
+    found = Found(total=2)
+    found.add({"a": 1})
+    found.pass_over("no class is registered under the tag 'shop.Cart'")
+
+    report = types_report(found, ConverterRegistry())
+
+    assert not report.all_kept
+    assert types_text(report)[-1].endswith("; what was not read needs classes that are not registered here")
 
 
 @pytest.mark.parametrize(
@@ -274,9 +364,10 @@ def test_the_text_says_when_nothing_is_left_to_do(tmp_path: Path, capsys: pytest
     [
         (["nowhere"], "nowhere is no folder"),
         (["memcached://"], "no nodes: give --nodes, --config"),
+        (["memcache://127.0.0.1:11211"], "memcache:// is nothing that sessions are read from: give memcached://"),
         (["memcached://user@host:1"], "give the rest in a file, by --config"),
         (["memcached://127.0.0.1:1"], "no session on the nodes can be read"),
-        (["nowhere", "--converters", "shop"], "--converters: custom converter 'shop' is neither"),
+        (["nowhere", "--converters", "shop"], "--converters: 'shop' is no module that can be imported"),
         (["nowhere", "--converters", "no_such_module:register"], "PYTHONPATH"),
         (["nowhere", "--limit", "0"], "'0' is no number above 0"),
     ],

@@ -168,7 +168,7 @@ def test_what_is_written_in_c_has_no_line_and_is_not_looked_into() -> None:
     findings = survey([print, Cart, threading, survey], _registry()).findings
 
     assert [(finding.type, finding.register) for finding in findings] == [
-        ("builtin_function_or_method", None), ("type", None), ("module", None), ("function", None)
+        ("builtin_function_or_method", None), (f"{__name__}.Cart", None), ("module", None), ("function", None)
     ]  # fmt: skip
 
 

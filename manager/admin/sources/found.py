@@ -6,10 +6,13 @@ Invariant: everything that was looked at is in one of the two; a reason quotes n
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, cast
 
+from ....serializers.library_classes import distribution_of
+
 _TAG = re.compile(r"no class is registered under the tag '[^']{1,64}'")
-_AWAITED = re.compile(r"the tag '[^']{1,64}' is of the converters for \w{1,64}")
+_AWAITED = re.compile(r"the tag '[^']{1,64}' is of the converters for (\w{1,64})")
 
 
 @dataclass
@@ -56,6 +59,20 @@ class Found:
         self.unread[reason] += 1
         self.examples.setdefault(reason, example)
 
+    def advise(self, setting: str, advice: str) -> None:
+        """Add what to do to the reasons that name a setting.
+
+        >>> found = Found()
+        >>> found.pass_over("it is signed, and signing_keys is empty here", "n1")
+        >>> found.advise("signing_keys", "give a file")
+        >>> found.unread, found.examples
+        (Counter({'it is signed, and signing_keys is empty here: give a file': 1}), \
+{'it is signed, and signing_keys is empty here: give a file': 'n1'})
+        """
+        for reason in [reason for reason in self.unread if setting in reason]:
+            self.unread[f"{reason}: {advice}"] = self.unread.pop(reason)
+            self.examples[f"{reason}: {advice}"] = self.examples.pop(reason, "")
+
 
 def reason_of(what: str, error: Exception) -> str:
     """Return the reason for what a serializer could not read: what it is, and the class that is missing, if one is.
@@ -67,5 +84,8 @@ def reason_of(what: str, error: Exception) -> str:
     """
     missing, awaited = _TAG.search(str(error)), _AWAITED.search(str(error))
     if awaited:
+        library = awaited[1]
+        if find_spec(library) is None:
+            return f"{what}: {awaited[0]}: {library} is not installed here: pip install {distribution_of(library)}"
         return f"{what}: {awaited[0]}: name a function that imports it, by --converters"
     return f"{what}: {missing[0]}: name the function that does, by --converters" if missing else what

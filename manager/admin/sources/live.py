@@ -60,8 +60,9 @@ def live_sessions(
     """
     values = StoredValues(settings, registry)
     found = Found()
-    keys = _sampled(settings, limit, found)
-    copies = _fetched(settings, keys, found)
+    silent: set[str] = set()
+    keys = _sampled(settings, limit, found, silent)
+    copies = _fetched(settings, keys, found, silent)
     for number, key in enumerate(keys, 1):
         _add(found, key, copies.get(key, ()), values)
         if progress:
@@ -71,7 +72,7 @@ def live_sessions(
     return found
 
 
-def _sampled(settings: Settings, limit: int, found: Found) -> dict[str, list[str]]:
+def _sampled(settings: Settings, limit: int, found: Found, silent: set[str]) -> dict[str, list[str]]:
     """Return the keys of the sample, each with the names of the nodes that have it."""
     salt = secrets.token_bytes(16)
 
@@ -80,7 +81,7 @@ def _sampled(settings: Settings, limit: int, found: Found) -> dict[str, list[str
         return list_keys(client, settings.storage_key_prefix, Listed(limit, salt))
 
     holders: dict[tuple[int, str], list[str]] = {}
-    for node, listed in _asked(settings, keys_of, found):
+    for node, listed in _asked(settings, keys_of, found, silent):
         found.total += listed.sessions
         if listed.others:
             found.unread[_FOREIGN] += listed.others
@@ -89,7 +90,9 @@ def _sampled(settings: Settings, limit: int, found: Found) -> dict[str, list[str
     return {key: holders[rank, key] for rank, key in nlargest(limit, holders)}
 
 
-def _fetched(settings: Settings, keys: Mapping[str, Sequence[str]], found: Found) -> dict[str, list[Item]]:
+def _fetched(
+    settings: Settings, keys: Mapping[str, Sequence[str]], found: Found, silent: set[str]
+) -> dict[str, list[Item]]:
     """Return what the nodes hold under the keys."""
     copies: dict[str, list[Item]] = {key: [] for key in keys}
 
@@ -102,20 +105,21 @@ def _fetched(settings: Settings, keys: Mapping[str, Sequence[str]], found: Found
             if item is not None:
                 copies[key].append(item)  # what was read of a node stays, also if the next question fails
 
-    _asked(settings, fetch, found)
+    _asked(settings, fetch, found, silent)
     return copies
 
 
 def _asked(
-    settings: Settings, question: Callable[[Node, ReadOnlyClient, float], Any], found: Found
+    settings: Settings, question: Callable[[Node, ReadOnlyClient, float], Any], found: Found, silent: set[str]
 ) -> list[tuple[Node, Any]]:
-    """Return what the nodes answered that did."""
+    """Return what the nodes answered that did; count the others, once each."""
     try:
         answers = ask_all(settings, question)
     except ConfigurationError as error:
         raise SourceError(str(error)) from error
     for node, answer in answers:
-        if isinstance(answer, StoreError):
+        if isinstance(answer, StoreError) and node.name not in silent:
+            silent.add(node.name)
             found.pass_over(_SILENT, f"{node.label}: {answer.problem}")
     return [(node, answer) for node, answer in answers if not isinstance(answer, StoreError)]
 

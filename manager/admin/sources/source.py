@@ -14,6 +14,7 @@ from ....serializers import ConverterRegistry
 from ...errors import ConfigurationError
 from ...settings import Settings
 from ..command_settings import GivenOptions, settings_for
+from .errors import SourceError
 from .folder import sessions_of_folder
 from .found import Found
 from .live import live_sessions
@@ -70,10 +71,15 @@ def sessions_at(
     Raises
     ------
     SourceError
-        There is no session at the source; with what to do.
+        There is no session at the source, or it is of another kind; with what to do.
     ConfigurationError
         A setting is wrong.
     """
+    if "://" in source and not source.startswith(SCHEME):
+        raise SourceError(
+            f"{source.partition('://')[0]}:// is nothing that sessions are read from: give {SCHEME}HOST:PORT"
+        )
+    advice = f"{config_option} FILE.toml names the application's settings"
     if not source.startswith(SCHEME):
         used: list[Settings] = []
 
@@ -86,14 +92,15 @@ def sessions_at(
         found = sessions_of_folder(
             Path(source), registry, stored_values, limit=limit, random=random, pickles=pickles, progress=progress
         )
+        found.advise("signing_keys", advice)
         return Sessions(found, used[0].custom_converters if used else ())
     if "@" in source or "?" in source:
         raise ConfigurationError(f"{SCHEME} takes hosts and ports alone: give the rest in a file, by {config_option}")
     hosts = [host for host in source.removeprefix(SCHEME).rstrip("/").split(",") if host]
     nodes = hosts[0] if len(hosts) == 1 else " ".join(f"n{number}:{host}" for number, host in enumerate(hosts, 1))
     settings = settings_for(replace(given, nodes=nodes) if nodes else given)
-    advice = f"{config_option} FILE.toml names the application's settings"
     found = live_sessions(settings, registry, advice=advice, limit=limit, progress=progress)
+    found.advise("signing_keys", advice)
     return Sessions(found, settings.custom_converters)
 
 

@@ -7,9 +7,11 @@ accept: `pickle` never unless it is named there, which the settings allow with a
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
-from ....serializers import ConverterRegistry, Serializer, get_serializer
+from ....serializers import DEFAULT, ConverterRegistry, Serializer, get_serializer
+from ....serializers.plugins import optional_converters
 from ...envelope import Envelope
 from ...errors import ConfigurationError, UndecodableError
 from ...escaping import shown
@@ -89,19 +91,39 @@ class StoredValues:
         return reason_of(shown(words[:_LONGEST_REASON]), error)
 
 
-def load_converters(registry: ConverterRegistry, functions: Sequence[str]) -> None:
-    """Call each ``register_converters(registry)``, given as ``"module:function"``.
+def load_converters(registry: ConverterRegistry, named: Sequence[str]) -> None:
+    """Register what an application does.
+
+    Parameters
+    ----------
+    registry
+        Where it is registered; with what `register` has added to the default registry meanwhile.
+    named
+        Each a ``register_converters(registry)``, given as ``"module:function"``, which is called, or a module with
+        classes under ``@register``, which is imported.
 
     Raises
     ------
     ValueError
         One cannot be found.
     """
-    for function in functions:
+    for name in named:
         try:
-            registry.load(function)
+            if ":" in name or name in optional_converters():
+                registry.load(name)
+            else:
+                _import(name)
         except ValueError as error:
             raise ValueError(f"{error} (PYTHONPATH names the folders in which modules are found)") from error
+    if named:
+        registry.adopt(DEFAULT)
+
+
+def _import(module: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise ValueError(f"{module!r} is no module that can be imported: {error}") from error
 
 
 class _Codec(SessionCodec):
