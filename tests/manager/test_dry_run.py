@@ -18,7 +18,7 @@ from memcached_process import MemcachedProcess, node_list
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import ConfigurationError, DryRunReport, Settings
 from memcached_sessions.manager.dry_run_codec import DryRunCodec
-from memcached_sessions.manager.dry_run_report import MOST_LOGGED, MOST_STATES, DryRun
+from memcached_sessions.manager.dry_run_report import MOST_LOGGED, MOST_OF_ONE_ATTRIBUTE, MOST_STATES, DryRun
 from memcached_sessions.manager.session_codec import SessionCodec
 from memcached_sessions.manager.web.flask import EXTENSION, MemcachedSessions
 from memcached_sessions.serializers import Capabilities, SerializationError
@@ -340,6 +340,22 @@ def test_what_is_remembered_and_logged_is_bounded(log: Callable[[], list[str]]) 
     assert len(report.findings) == MOST_LOGGED + 10
     assert len(log()) == MOST_LOGGED + 1
     assert log()[-1].endswith("dry_run_report() has them")
+
+
+def test_one_attribute_does_not_drown_the_others_in_the_log(log: Callable[[], list[str]]) -> None:
+    """What is not logged is in the report; the summary is bounded alike."""
+    dry_run = DryRun()
+    for number in range(MOST_OF_ONE_ATTRIBUTE + 5):
+        dry_run.note_finding(Finding(FindingKind.REFUSED, f"shop.C{number}", f"problem {number}", None, 1, ("view.a",)))
+    dry_run.note_finding(_finding("cart[0]"))
+    logged = log()
+
+    dry_run.log_summary()
+
+    assert len(logged) == MOST_OF_ONE_ATTRIBUTE + 1
+    assert logged[-1].startswith("dry run: cart[0]: ")
+    assert len(log()) == 2 * len(logged)
+    assert len(dry_run.report().findings) == MOST_OF_ONE_ATTRIBUTE + 6
 
 
 def test_a_record_is_one_line_that_can_be_printed(log: Callable[[], list[str]]) -> None:
