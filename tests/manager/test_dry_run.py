@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -23,7 +24,7 @@ from memcached_sessions.manager.session_codec import SessionCodec
 from memcached_sessions.manager.web.flask import EXTENSION, MemcachedSessions
 from memcached_sessions.serializers import Capabilities, SerializationError
 from memcached_sessions.serializers.formats.json import JsonSerializer
-from memcached_sessions.serializers.survey import Finding, FindingKind
+from memcached_sessions.serializers.survey import Finding, FindingKind, survey
 
 VALUE = "a value of the session"
 
@@ -266,6 +267,53 @@ def test_attributes_that_are_too_much_together_are_left_out_largest_first() -> N
 
     assert codec.decode_own(payload) == {"a": "x" * 10, "c": "x" * 40}
     assert [common.finding.kind for common in dry_run.report().findings] == [FindingKind.REFUSED]
+
+
+class Slow(Forgetful):
+    """A serializer that takes its time to refuse a menu, and counts."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+
+    def dumps(self, value: Any, /) -> bytes:
+        """Refuse it."""
+        if "menu" in value:
+            self.refused += 1
+            time.sleep(0.06)
+            raise SerializationError("too deep", path="menu")
+        return super().dumps(value)
+
+
+def test_what_is_refused_slowly_is_not_tried_again_with_each_request() -> None:
+    """It is reported, and what is put in its place is tried."""
+    serializer, dry_run, menu = Slow(), DryRun(), list[object]()
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True, serializer=serializer), dry_run)
+
+    payloads = [codec.encode({"menu": menu, "user": user}) for user in range(5)]
+    tries = serializer.refused
+    codec.encode({"menu": (1, 2), "user": 7})
+
+    assert (tries, serializer.refused > tries) == (2, True)  # among all attributes, and by itself
+    assert [codec.decode_own(payload) for payload in payloads] == [{"user": user} for user in range(5)]
+    assert [common.finding.paths for common in dry_run.report().findings] == [("menu",)]
+
+
+def test_a_session_is_looked_at_once_for_each_request_however_much_of_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The look finds all refusals together."""
+    looks: list[object] = []
+
+    def look(value: Any, *arguments: Any, **options: Any) -> Any:
+        looks.append(value)
+        return survey(value, *arguments, **options)
+
+    monkeypatch.setattr("memcached_sessions.manager.dry_run_codec.survey", look)
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True), DryRun())
+
+    codec.encode({f"cart{number}": Cart() for number in range(10)})
+
+    assert len(looks) == 1
 
 
 def test_attributes_that_the_filter_leaves_out_are_not_looked_at(start: Callable[..., SessionManager]) -> None:

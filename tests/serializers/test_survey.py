@@ -297,6 +297,14 @@ def test_a_deep_value_takes_no_longer_than_a_wide_one() -> None:
         deep = deep[1]
 
 
+def test_a_look_ends_when_its_time_is_over() -> None:
+    """What was seen until then is told."""
+    found = survey([Cart(), *range(10_000)], _registry(), seconds=-1)
+
+    assert (found.complete, len(found.findings)) == (False, 1)
+    assert 0 < found.types["int"] < 10_000
+
+
 def test_a_value_with_as_many_places_as_are_looked_at_is_complete() -> None:
     """Its last place is counted."""
     assert survey([1, 2], _registry(), most=3).complete
