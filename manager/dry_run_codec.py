@@ -19,6 +19,7 @@ from .errors import UndecodableError
 from .session_codec import SNAPSHOT_ATTEMPTS, SessionCodec
 from .settings import Settings
 from .slow_refusals import SlowRefusals
+from .stored_size import size_problem
 
 MOST_SECONDS = 0.5
 """For a look into a session: requests wait for it."""
@@ -41,6 +42,7 @@ class DryRunCodec(SessionCodec):
     def __init__(self, settings: Settings, dry_run: DryRun) -> None:
         super().__init__(settings)
         self._plain = SessionCodec(replace(settings, session_attribute_filter=None, custom_converters=()))
+        self._settings = settings
         self._dry_run = dry_run
         self._slow = SlowRefusals()
 
@@ -50,9 +52,11 @@ class DryRunCodec(SessionCodec):
         kept, payload, refusals = self._tried(chosen)
         is_new = self._dry_run.is_new(blake2b(payload, digest_size=16).digest(), len(payload))
         if is_new or len(kept) < len(chosen):
-            self._survey(chosen, refusals)
+            seen_all = self._survey(chosen, refusals)
+            if is_new and seen_all:
+                self._compare(kept, payload)
         if is_new:
-            self._compare(kept, payload)
+            self._measure(payload)
         return payload
 
     @property
@@ -70,9 +74,10 @@ class DryRunCodec(SessionCodec):
         kept = {name: value for name, value in chosen.items() if not self._slow.has(name, value)}
         try:
             return kept, self._plain.encode(kept), refusals
-        except SerializationError as error:
-            refusals.append(error)
-        sizes = {name: size for name, value in kept.items() if (size := self._size(name, value)) is not None}
+        except SerializationError:
+            sizes = {
+                name: size for name, value in kept.items() if (size := self._size(name, value, refusals)) is not None
+            }
         while True:
             kept = {name: chosen[name] for name in sizes}
             try:
@@ -83,18 +88,22 @@ class DryRunCodec(SessionCodec):
                 refusals.append(error)
                 del sizes[max(sizes, key=sizes.__getitem__)]  # each alone can be kept: together they are too much
 
-    def _size(self, name: str, value: object) -> int | None:
-        """Return the bytes of one attribute; None if it cannot be kept."""
+    def _size(self, name: str, value: object, refusals: list[SerializationError]) -> int | None:
+        """Return the bytes of one attribute; None if it cannot be kept, and why is added to refusals."""
         start = monotonic()
         try:
             return len(self._plain.encode({name: value}))
-        except SerializationError:
+        except SerializationError as error:
+            refusals.append(error)
             if monotonic() - start > _SLOW:
                 self._slow.add(name, value)
             return None
 
-    def _survey(self, attributes: dict[str, Any], refusals: list[SerializationError]) -> None:
-        """Report what is in a session, and refusals, unless the survey has found them with all others of their kind."""
+    def _survey(self, attributes: dict[str, Any], refusals: list[SerializationError]) -> bool:
+        """Report what is in a session, and refusals, unless the survey has found them with all others of their kind.
+
+        Return whether all of it was seen in time: what is larger takes too long to compare.
+        """
         found = _surveyed(attributes)
         known: set[str] = set()
         if found is not None:
@@ -103,6 +112,13 @@ class DryRunCodec(SessionCodec):
         for error in refusals:
             if error.problem not in known:
                 self._note(FindingKind.REFUSED, problem_without_values(error), error.path)
+        return found is not None and found.complete
+
+    def _measure(self, payload: bytes) -> None:
+        """Report what nodes would refuse for its size."""
+        problem = size_problem(payload, self.serializer.name, self.envelopes, self._settings)
+        if problem is not None:
+            self._note(FindingKind.REFUSED, problem, "")
 
     def _compare(self, kept: dict[str, Any], payload: bytes) -> None:
         """Read a payload again, and report where it is not what was written."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from cluster import Client
@@ -314,6 +314,61 @@ def test_a_session_is_looked_at_once_for_each_request_however_much_of_it_is_refu
     codec.encode({f"cart{number}": Cart() for number in range(10)})
 
     assert len(looks) == 1
+
+
+def test_an_attribute_that_takes_the_time_of_a_look_hides_no_other() -> None:
+    """What the look did not reach was refused by itself, and is told by that."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    dry_run = DryRun()
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True), dry_run)
+
+    codec.encode({"deep": deep, "cart": Cart(), "user": 7})
+
+    assert {common.finding.paths[0][:4] for common in dry_run.report().findings} == {"deep", "cart"}
+    while deep:  # one by one: freeing all at once is a recursion of Python's own
+        deep = deep[0]
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("signing_keys", [(), ("a key of thirty-two bytes or more",)])
+def test_a_session_over_max_session_bytes_is_told_by_the_byte(
+    log: Callable[[], list[str]], compression: Literal["zlib"] | None, signing_keys: tuple[str, ...]
+) -> None:
+    """As it would be stored, with header and signature, compressed; with real nodes the same session is refused."""
+    session = {"text": VALUE * 100}
+
+    def settings(limit: int | None) -> dict[str, Any]:
+        return {"compression": compression, "signing_keys": signing_keys, "max_session_bytes": limit}
+
+    with SessionManager("memory://", **settings(None)) as manager:
+        Client().write(manager, **session)
+        size = manager.statistics().stored_size.maximum
+    found: list[list[tuple[FindingKind, str]]] = []
+    for limit in (size, size - 1):
+        with SessionManager("memory://", dry_run=True, **settings(limit)) as manager:
+            Client().write(manager, **session)
+            found.append([(each.finding.kind, each.finding.problem) for each in report_of(manager).findings])
+
+    problem = f"is over max_session_bytes={size - 1} as it is stored: store less"
+    assert found == [[], [(FindingKind.REFUSED, problem)]]
+    assert f"dry run: the session itself: {problem}" in log()
+
+
+def test_a_session_over_the_item_limit_of_memcached_is_told() -> None:
+    """One limit for all sizes, unless the settings name another; and a bound on what one session may be at all."""
+    told: list[list[str]] = []
+    for limit in (None, 2**21):
+        with SessionManager("memory://", dry_run=True, serializer="json", max_session_bytes=limit) as manager:
+            client = Client()
+            for size in (1_000_000, 1_048_576, 1_100_000):
+                client.write(manager, text="x" * size)
+            told.append([each.finding.problem for each in report_of(manager).findings])
+
+    (problem,) = told[0]
+    assert problem.startswith("is over the 1048576 bytes that memcached takes as an item by default: store less")
+    assert told[1] == []
 
 
 def test_attributes_that_the_filter_leaves_out_are_not_looked_at(start: Callable[..., SessionManager]) -> None:
