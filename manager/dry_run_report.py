@@ -5,7 +5,8 @@ of printable characters without a value of a session; what is kept and logged is
 """
 
 import logging
-from collections import deque
+import re
+from collections import Counter, deque
 from dataclasses import dataclass
 from threading import Lock
 
@@ -20,8 +21,13 @@ MOST_STATES = 10_000
 MOST_LOGGED = 200
 """Findings that are logged, each with a place; what is met after them is counted."""
 
+MOST_OF_ONE_ATTRIBUTE = 10
+"""Of these, how many are of one attribute: one that holds half the program does not drown the others."""
+
 _LONGEST = 1_000
 """Characters of a record."""
+
+_ATTRIBUTE = re.compile(r"\[.*?\]|[^.\[]*")
 
 _logger = logging.getLogger("memcached_sessions")
 
@@ -76,7 +82,8 @@ class DryRun:
         self._census = Census()
         self._seen: dict[bytes, None] = {}
         self._sizes: deque[int] = deque(maxlen=MOST_STATES)
-        self._sessions = self._states = self._most = self._logged = 0
+        self._logged: Counter[str] = Counter()
+        self._sessions = self._states = self._most = 0
 
     def hear(self, event: Event) -> None:
         """Count a session that has begun; a `Listener`."""
@@ -136,19 +143,32 @@ class DryRun:
         report = self.report()
         # A process that served nobody, as one that has only forked others, has nothing to say.
         _logger.log(logging.WARNING if report.states else logging.INFO, "dry run: %s", report)
-        for common in report.findings[:MOST_LOGGED]:
+        told: Counter[str] = Counter()
+        for common in report.findings:
             finding = common.finding
+            if not _may_tell(told, finding.paths[0]):
+                continue
             first = _place(finding.paths[0])
             _logger.warning("dry run: %s", _line(f"{finding.count} times, first at {first}: {finding.problem}"))
 
     def _log(self, finding: Finding, path: str) -> None:
         with self._lock:
-            self._logged += 1
-            logged = self._logged
-        if logged <= MOST_LOGGED:
+            told = _may_tell(self._logged, path)
+            last = told and self._logged.total() == MOST_LOGGED
+        if told:
             _logger.warning("dry run: %s", _line(f"{_place(path)}: {finding.problem}"))
-        elif logged == MOST_LOGGED + 1:
-            _logger.warning("dry run: there are more findings than are logged; dry_run_report() has them")
+        if last:
+            _logger.warning("dry run: no more findings are logged; dry_run_report() has them")
+
+
+def _may_tell(told: Counter[str], path: str) -> bool:
+    """Return whether one more finding is logged, and count it."""
+    found = _ATTRIBUTE.match(path)
+    attribute = found[0] if found else path
+    if told.total() >= MOST_LOGGED or told[attribute] >= MOST_OF_ONE_ATTRIBUTE:
+        return False
+    told[attribute] += 1
+    return True
 
 
 def _place(path: str) -> str:

@@ -34,6 +34,8 @@ class Place:
     parent: Place | None = None
     depth: int = 0
     """Levels of containers and tags around it, as a lowering pass counts them."""
+    looked: int = 0
+    """Instances around it that were looked into, as `looking` does."""
 
     def __str__(self) -> str:
         """Return the path from the outermost value; a long one is shortened in the middle."""
@@ -49,9 +51,9 @@ class Place:
             yield place
             place = place.parent
 
-    def inside(self, step: str, value: object, levels: int = 1) -> Place:
-        """Return a place within this one, so many levels further in."""
-        return Place(value, step, self, self.depth + levels)
+    def inside(self, step: str, value: object, levels: int = 1, looked: int = 0) -> Place:
+        """Return a place within this one, so many levels further in, and within so many more that were looked into."""
+        return Place(value, step, self, self.depth + levels, self.looked + looked)
 
 
 def key_step(key: object) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from time import monotonic
 
 from .errors import SerializationError
 from .library_remedies import library_remedy
@@ -24,8 +25,11 @@ from .paths import ATOMS, Place, of_plain, plain_data, walk_into
 from .registry import ConverterRegistry, class_name
 from .remedies import remedy_for
 
-MOST_PLACES = 1_000_000
+MOST_PLACES = 100_000
 """Places of a value that are looked at."""
+
+_BETWEEN_LOOKS_AT_THE_CLOCK = 256
+"""Places."""
 
 MOST_PATHS = 10
 """Places of one finding that are told, those that differ in an index alone counted as one."""
@@ -74,10 +78,12 @@ class Survey:
     findings: tuple[Finding, ...]
     """What cannot be kept, in the order in which it was met."""
     complete: bool
-    """Whether all places were looked at, as opposed to the first `MOST_PLACES`."""
+    """Whether all places were looked at, as opposed to the first ones."""
 
 
-def survey(value: object, registry: ConverterRegistry, *, most: int = MOST_PLACES) -> Survey:
+def survey(
+    value: object, registry: ConverterRegistry, *, most: int = MOST_PLACES, seconds: float | None = None
+) -> Survey:
     """Look at all that a value holds.
 
     Parameters
@@ -88,6 +94,8 @@ def survey(value: object, registry: ConverterRegistry, *, most: int = MOST_PLACE
         The converters that serializers would use.
     most
         Places to look at; the rest is left out.
+    seconds
+        After which the look ends; None: it takes the time that it needs.
 
     Raises
     ------
@@ -106,8 +114,11 @@ def survey(value: object, registry: ConverterRegistry, *, most: int = MOST_PLACE
     """
     look = _Look(registry)
     places = walk_into(value, look.opened, once=True)
-    for place in islice(places, most):
+    end = None if seconds is None else monotonic() + seconds
+    for number, place in enumerate(islice(places, most), 1):
         look.count(place)
+        if end is not None and not number % _BETWEEN_LOOKS_AT_THE_CLOCK and monotonic() > end:
+            break
     complete = next(places, None) is None
     return Survey(dict(look.types), tuple(met.finding() for met in look.met.values()), complete)
 

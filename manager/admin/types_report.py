@@ -9,13 +9,24 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
+from time import monotonic
 from typing import Any
 
-from ...serializers import ConverterRegistry, PluginError, available_serializers, get_serializer
+from ...serializers import ConverterRegistry, PluginError, Serializer, available_serializers, get_serializer
 from ...serializers.census import Census
 from ...serializers.errors import SerializationError, problem_without_values
+from ...serializers.paths import walk
 from ...serializers.survey import FindingKind, survey
 from .sources.found import Found
+
+MOST_TRIED = 100_000
+"""Values that a session may stand for and still be tried by serializers; what is shared counts each time."""
+
+MOST_SECONDS = 10.0
+"""In which serializers may begin to try one session, all together; those that are left then do not."""
+
+_PLACE_OF_TEXT = 64
+"""Characters or bytes that count as one more value."""
 
 _PICKLE = "pickle"
 _REMEDY = re.compile("( is not registered): .*", re.DOTALL)
@@ -70,7 +81,7 @@ class SerializerReport:
     p95_bytes: int | None
     most_bytes: int | None
     refusal: str | None
-    """Where and why it refused the first one that it did not keep; None: it keeps all."""
+    """Where and why it refused the first one that it did not keep, or why that was not tried; None: it keeps all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ class TypesReport:
         return not (self.unknown or self.lacks_classes) and bool(self.keeping_all)
 
 
-def types_report(found: Found, registry: ConverterRegistry) -> TypesReport:
+def types_report(found: Found, registry: ConverterRegistry, *, most_seconds: float = MOST_SECONDS) -> TypesReport:
     """Look at sessions, and let each serializer that is safe, and pickle, write them.
 
     Parameters
@@ -110,6 +121,8 @@ def types_report(found: Found, registry: ConverterRegistry) -> TypesReport:
         The sessions.
     registry
         The converters.
+    most_seconds
+        In which serializers may begin to try one session, all together.
     """
     census = Census()
     for session in found.sessions:
@@ -131,7 +144,7 @@ def types_report(found: Found, registry: ConverterRegistry) -> TypesReport:
             )
             for common in census.findings
         ),
-        serializers=tuple(_serializers(found.sessions, registry)),
+        serializers=tuple(_serializers(found.sessions, registry, most_seconds)),
         incomplete=census.incomplete,
         lacks_classes=found.lacks_classes,
     )
@@ -142,33 +155,81 @@ def _unread(unread: Counter[str], examples: dict[str, str]) -> Iterable[Unread]:
         yield Unread(reason, count, examples.get(reason, ""))
 
 
-def _serializers(sessions: Sequence[dict[str, Any]], registry: ConverterRegistry) -> Iterable[SerializerReport]:
-    for name, info in available_serializers().items():
-        if info.capabilities is not None and (info.capabilities.safe or name == _PICKLE):
-            yield _serializer(name, sessions, registry, safe=info.capabilities.safe)
-
-
-def _serializer(
-    name: str, sessions: Sequence[dict[str, Any]], registry: ConverterRegistry, *, safe: bool
-) -> SerializerReport:
-    sizes: list[int] = []
-    refusal: str | None = None
-    try:
-        serializer = get_serializer(name, registry)
-    except PluginError as error:  # it has come with the default registry, and does not with this one
-        return SerializerReport(name, safe, 0, None, None, None, str(error))
+def _serializers(
+    sessions: Sequence[dict[str, Any]], registry: ConverterRegistry, most_seconds: float
+) -> Iterable[SerializerReport]:
+    trials = [
+        _Trial(name, registry, safe=info.capabilities.safe)
+        for name, info in available_serializers().items()
+        if info.capabilities is not None and (info.capabilities.safe or name == _PICKLE)
+    ]
     for session in sessions:
+        too_much = _too_much(session, registry)
+        end = monotonic() + most_seconds
+        for trial in trials:
+            if too_much is None and monotonic() > end:
+                too_much = f"too large to be tried: the serializers before took over {most_seconds:g} seconds for it"
+            if too_much is None:
+                trial.add(session)
+            else:
+                trial.refuse(too_much)
+    for trial in trials:
+        yield trial.report()
+
+
+def _too_much(session: dict[str, Any], registry: ConverterRegistry) -> str | None:
+    """Return why a session is tried by no serializer; None if it may be.
+
+    What is shared counts as often as it is referred to, as formats without references write it: a few hundred bytes of
+    a pickle can stand for more than any machine has memory for.
+    """
+    size = 0
+    try:
+        for place in walk(session, registry, once=False):
+            value = place.value
+            size += 1 + (len(value) // _PLACE_OF_TEXT if isinstance(value, (str, bytes, bytearray)) else 0)
+            if size > MOST_TRIED:
+                return f"too large to be tried: it stands for over {MOST_TRIED:,} values"
+    except SerializationError:
+        return None  # formats without references end here too, and those with them write what is shared once
+    return None
+
+
+class _Trial:
+    """What one serializer makes of one session after the other."""
+
+    def __init__(self, name: str, registry: ConverterRegistry, *, safe: bool) -> None:
+        self._name, self._safe = name, safe
+        self._sizes: list[int] = []
+        self._refusal: str | None = None
+        self._serializer: Serializer | None = None
         try:
-            sizes.append(len(serializer.dumps(session)))
+            self._serializer = get_serializer(name, registry)
+        except PluginError as error:  # it has come with the default registry, and does not with this one
+            self._refusal = str(error)
+
+    def add(self, session: dict[str, Any]) -> None:
+        """Let it write a session."""
+        if self._serializer is None:
+            return
+        try:
+            self._sizes.append(len(self._serializer.dumps(session)))
         except Exception as error:  # noqa: BLE001 - a serializer of somebody else's may fail in any way
-            if refusal is None:
-                path = error.path if isinstance(error, SerializationError) else ""
-                # What to do is told of each class, by who has looked at it as a whole.
-                refusal = _REMEDY.sub(r"\1", f"{path}: {problem_without_values(error)}".removeprefix(": "))
-    sizes.sort()
-    return SerializerReport(
-        name, safe, len(sizes), _quantile(sizes, 0.5), _quantile(sizes, 0.95), sizes[-1] if sizes else None, refusal
-    )
+            path = error.path if isinstance(error, SerializationError) else ""
+            # What to do is told of each class, by who has looked at it as a whole.
+            self.refuse(_REMEDY.sub(r"\1", f"{path}: {problem_without_values(error)}".removeprefix(": ")))
+
+    def refuse(self, reason: str) -> None:
+        """Note why a session is not kept, if it is the first."""
+        if self._refusal is None:
+            self._refusal = reason
+
+    def report(self) -> SerializerReport:
+        """Return what it made of all."""
+        sizes = sorted(self._sizes)
+        most = sizes[-1] if sizes else None
+        median, p95 = _quantile(sizes, 0.5), _quantile(sizes, 0.95)
+        return SerializerReport(self._name, self._safe, len(sizes), median, p95, most, self._refusal)
 
 
 def _quantile(ordered: Sequence[int], share: float) -> int | None:

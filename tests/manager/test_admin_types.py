@@ -16,7 +16,7 @@ from memcached_sessions import SessionManager
 from memcached_sessions.manager.admin.cli import main
 from memcached_sessions.manager.admin.sources.found import Found, reason_of
 from memcached_sessions.manager.admin.types_output import types_text
-from memcached_sessions.manager.admin.types_report import TypesReport, types_report
+from memcached_sessions.manager.admin.types_report import MOST_TRIED, TypesReport, types_report
 from memcached_sessions.serializers import ConverterRegistry, DeserializationError, get_serializer
 
 KEY = "0123456789abcdef"
@@ -424,3 +424,48 @@ def test_a_serializer_that_fails_in_its_own_way_does_not_tell_a_value(monkeypatc
     told = {each.serializer: each for each in types_report(found, ConverterRegistry()).serializers}
 
     assert (told["pickle"].kept, told["pickle"].refusal) == (0, "it cannot be written: KeyError")
+
+
+@pytest.mark.parametrize("kind", ["lists", "tuples", "frozensets", "text"])
+def test_what_stands_for_more_than_can_be_written_is_not_tried(kind: str) -> None:
+    """A few references to references are more than there is memory for."""
+    shared: Any = "x" * 1_000_000 if kind == "text" else (1,)
+    for number in range(60):
+        if kind == "frozensets":
+            shared = frozenset([shared, number])
+            shared = frozenset([shared, (shared, number)])
+        else:
+            shared = (shared, shared) if kind == "tuples" else [shared, shared]
+    found = Found()
+    found.add({"laughs": shared})
+    found.add({"user": 7})
+
+    report = types_report(found, ConverterRegistry())
+
+    assert report.sessions == 2
+    assert {(each.kept, each.refusal) for each in report.serializers} == {
+        (1, f"too large to be tried: it stands for over {MOST_TRIED:,} values")
+    }
+
+
+def test_a_session_that_refers_to_itself_is_tried_all_the_same() -> None:
+    """Some serializers keep it."""
+    cycle: dict[str, Any] = {"many": list(range(1_000))}
+    cycle["again"] = [cycle]
+    found = Found()
+    found.add(cycle)
+
+    told = {each.serializer: each.kept for each in types_report(found, ConverterRegistry()).serializers}
+
+    assert (told["json"], told["compact"], told["pickle"]) == (0, 1, 1)
+
+
+def test_serializers_share_the_time_that_one_session_may_take() -> None:
+    """Those that would begin too late do not; with the next session it begins anew."""
+    found = Found()
+    found.add({"user": 7})
+
+    (refusal,) = {each.refusal for each in types_report(found, ConverterRegistry(), most_seconds=-1).serializers}
+
+    assert refusal is not None
+    assert refusal.startswith("too large to be tried: the serializers before took over")

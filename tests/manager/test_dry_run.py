@@ -3,10 +3,11 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from cluster import Client
@@ -18,12 +19,12 @@ from memcached_process import MemcachedProcess, node_list
 from memcached_sessions import SessionManager
 from memcached_sessions.manager import ConfigurationError, DryRunReport, Settings
 from memcached_sessions.manager.dry_run_codec import DryRunCodec
-from memcached_sessions.manager.dry_run_report import MOST_LOGGED, MOST_STATES, DryRun
+from memcached_sessions.manager.dry_run_report import MOST_LOGGED, MOST_OF_ONE_ATTRIBUTE, MOST_STATES, DryRun
 from memcached_sessions.manager.session_codec import SessionCodec
 from memcached_sessions.manager.web.flask import EXTENSION, MemcachedSessions
 from memcached_sessions.serializers import Capabilities, SerializationError
 from memcached_sessions.serializers.formats.json import JsonSerializer
-from memcached_sessions.serializers.survey import Finding, FindingKind
+from memcached_sessions.serializers.survey import Finding, FindingKind, survey
 
 VALUE = "a value of the session"
 
@@ -268,6 +269,108 @@ def test_attributes_that_are_too_much_together_are_left_out_largest_first() -> N
     assert [common.finding.kind for common in dry_run.report().findings] == [FindingKind.REFUSED]
 
 
+class Slow(Forgetful):
+    """A serializer that takes its time to refuse a menu, and counts."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+
+    def dumps(self, value: Any, /) -> bytes:
+        """Refuse it."""
+        if "menu" in value:
+            self.refused += 1
+            time.sleep(0.06)
+            raise SerializationError("too deep", path="menu")
+        return super().dumps(value)
+
+
+def test_what_is_refused_slowly_is_not_tried_again_with_each_request() -> None:
+    """It is reported, and what is put in its place is tried."""
+    serializer, dry_run, menu = Slow(), DryRun(), list[object]()
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True, serializer=serializer), dry_run)
+
+    payloads = [codec.encode({"menu": menu, "user": user}) for user in range(5)]
+    tries = serializer.refused
+    codec.encode({"menu": (1, 2), "user": 7})
+
+    assert (tries, serializer.refused > tries) == (2, True)  # among all attributes, and by itself
+    assert [codec.decode_own(payload) for payload in payloads] == [{"user": user} for user in range(5)]
+    assert [common.finding.paths for common in dry_run.report().findings] == [("menu",)]
+
+
+def test_a_session_is_looked_at_once_for_each_request_however_much_of_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The look finds all refusals together."""
+    looks: list[object] = []
+
+    def look(value: Any, *arguments: Any, **options: Any) -> Any:
+        looks.append(value)
+        return survey(value, *arguments, **options)
+
+    monkeypatch.setattr("memcached_sessions.manager.dry_run_codec.survey", look)
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True), DryRun())
+
+    codec.encode({f"cart{number}": Cart() for number in range(10)})
+
+    assert len(looks) == 1
+
+
+def test_an_attribute_that_takes_the_time_of_a_look_hides_no_other() -> None:
+    """What the look did not reach was refused by itself, and is told by that."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    dry_run = DryRun()
+    codec = DryRunCodec(Settings(memcached_nodes="memory://", dry_run=True), dry_run)
+
+    codec.encode({"deep": deep, "cart": Cart(), "user": 7})
+
+    assert {common.finding.paths[0][:4] for common in dry_run.report().findings} == {"deep", "cart"}
+    while deep:  # one by one: freeing all at once is a recursion of Python's own
+        deep = deep[0]
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("signing_keys", [(), ("a key of thirty-two bytes or more",)])
+def test_a_session_over_max_session_bytes_is_told_by_the_byte(
+    log: Callable[[], list[str]], compression: Literal["zlib"] | None, signing_keys: tuple[str, ...]
+) -> None:
+    """As it would be stored, with header and signature, compressed; with real nodes the same session is refused."""
+    session = {"text": VALUE * 100}
+
+    def settings(limit: int | None) -> dict[str, Any]:
+        return {"compression": compression, "signing_keys": signing_keys, "max_session_bytes": limit}
+
+    with SessionManager("memory://", **settings(None)) as manager:
+        Client().write(manager, **session)
+        size = manager.statistics().stored_size.maximum
+    found: list[list[tuple[FindingKind, str]]] = []
+    for limit in (size, size - 1):
+        with SessionManager("memory://", dry_run=True, **settings(limit)) as manager:
+            Client().write(manager, **session)
+            found.append([(each.finding.kind, each.finding.problem) for each in report_of(manager).findings])
+
+    problem = f"is over max_session_bytes={size - 1} as it is stored: store less"
+    assert found == [[], [(FindingKind.REFUSED, problem)]]
+    assert f"dry run: the session itself: {problem}" in log()
+
+
+def test_a_session_over_the_item_limit_of_memcached_is_told() -> None:
+    """One limit for all sizes, unless the settings name another; and a bound on what one session may be at all."""
+    told: list[list[str]] = []
+    for limit in (None, 2**21):
+        with SessionManager("memory://", dry_run=True, serializer="json", max_session_bytes=limit) as manager:
+            client = Client()
+            for size in (1_000_000, 1_048_576, 1_100_000):
+                client.write(manager, text="x" * size)
+            told.append([each.finding.problem for each in report_of(manager).findings])
+
+    (problem,) = told[0]
+    assert problem.startswith("is over the 1048576 bytes that memcached takes as an item by default: store less")
+    assert told[1] == []
+
+
 def test_attributes_that_the_filter_leaves_out_are_not_looked_at(start: Callable[..., SessionManager]) -> None:
     """They would not be stored."""
     manager, client = start(session_attribute_filter="user"), Client()
@@ -340,6 +443,22 @@ def test_what_is_remembered_and_logged_is_bounded(log: Callable[[], list[str]]) 
     assert len(report.findings) == MOST_LOGGED + 10
     assert len(log()) == MOST_LOGGED + 1
     assert log()[-1].endswith("dry_run_report() has them")
+
+
+def test_one_attribute_does_not_drown_the_others_in_the_log(log: Callable[[], list[str]]) -> None:
+    """What is not logged is in the report; the summary is bounded alike."""
+    dry_run = DryRun()
+    for number in range(MOST_OF_ONE_ATTRIBUTE + 5):
+        dry_run.note_finding(Finding(FindingKind.REFUSED, f"shop.C{number}", f"problem {number}", None, 1, ("view.a",)))
+    dry_run.note_finding(_finding("cart[0]"))
+    logged = log()
+
+    dry_run.log_summary()
+
+    assert len(logged) == MOST_OF_ONE_ATTRIBUTE + 1
+    assert logged[-1].startswith("dry run: cart[0]: ")
+    assert len(log()) == 2 * len(logged)
+    assert len(dry_run.report().findings) == MOST_OF_ONE_ATTRIBUTE + 6
 
 
 def test_a_record_is_one_line_that_can_be_printed(log: Callable[[], list[str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
 
 from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
+from memcached_sessions.serializers.looking import MOST_LEVELS
 from memcached_sessions.serializers.registry import class_name
 from memcached_sessions.serializers.survey import MOST_PATHS, Finding, FindingKind, survey
 from memcached_sessions.serializers.testing.sample_classes import sample_registry
@@ -86,7 +90,8 @@ UNREGISTERED = (Cart, Slotted, Line, Tags, Cookies, Shy)
 
 @st.composite
 def strewn_graphs(draw: st.DrawFn) -> tuple[Any, set[str]]:
-    """Return a graph into which instances of unregistered classes were put, each within another, and their names."""
+    """Return a graph into which instances of unregistered classes were put, each within another, and the names of those
+    that are told: a survey looks into the outer ones."""
     graph = draw(graphs())
     classes = draw(st.lists(st.sampled_from(UNREGISTERED), max_size=8))
     hidden: Any = draw(st.sampled_from([graph, None, [graph]]))
@@ -102,7 +107,7 @@ def strewn_graphs(draw: st.DrawFn) -> tuple[Any, set[str]]:
         place["hidden"] = hidden
     else:
         place.append(hidden)
-    return graph, {class_name(cls) for cls in classes}
+    return graph, {class_name(cls) for cls in classes[-(MOST_LEVELS + 1) :]}
 
 
 @PROPERTY
@@ -172,6 +177,52 @@ def test_what_is_written_in_c_has_no_line_and_is_not_looked_into() -> None:
     ]  # fmt: skip
 
 
+def test_the_attributes_of_a_library_are_not_looked_into() -> None:
+    """A request leads to the whole server, and is itself what must not be there."""
+    request = Request(EnvironBuilder().get_environ())
+
+    findings = survey({"request": request, "thread": threading.Thread(), "cart": Cart(Line())}, _registry()).findings
+
+    assert [finding.paths for finding in findings] == [("request",), ("thread",), ("cart",), ("cart.inside",)]
+
+
+def test_what_a_container_of_python_holds_is_told_although_its_class_is_not_the_applications() -> None:
+    """The items are what the application has put there."""
+    findings = survey(defaultdict(Cart, {"a": Cart(7)}), _registry()).findings
+
+    assert [finding.type for finding in findings] == ["collections.defaultdict", class_name(Cart)]
+
+
+def test_the_row_of_a_table_is_told_and_not_the_tables() -> None:
+    """What the ORM notes beside it is not the application's to register."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    findings = survey({"user": User(id=7)}, _registry()).findings
+
+    assert [finding.paths for finding in findings] == [("user",)]
+
+
+def test_a_look_ends_a_few_instances_deep() -> None:
+    """However many ways lead from one to the next; their containers do not count."""
+    hidden: Any = Slotted()
+    for _ in range(MOST_LEVELS):
+        hidden = Cart([{"more": hidden}])
+
+    seen = survey(hidden, _registry()).findings
+    unseen = survey([Cart(hidden)], _registry()).findings
+
+    assert [(finding.type, finding.count) for finding in seen] == [
+        (class_name(Cart), MOST_LEVELS), (class_name(Slotted), 1)
+    ]  # fmt: skip
+    assert [finding.type for finding in unseen] == [class_name(Cart)]
+
+
 def test_what_is_computed_is_no_state() -> None:
     """A cached property is computed again."""
 
@@ -223,7 +274,7 @@ def test_the_look_is_bounded() -> None:
     """However much there is, and however deep it is."""
     deep: Any = None
     for _ in range(5_000):
-        deep = Cart([deep])
+        deep = [Cart(), deep]
 
     found = survey(deep, _registry(), most=3_000)
 
@@ -237,13 +288,21 @@ def test_a_deep_value_takes_no_longer_than_a_wide_one() -> None:
     """No path is written for what is not told: thirty thousand of them would take a minute."""
     deep: Any = None
     for _ in range(30_000):
-        deep = Cart(deep)
+        deep = [Cart(), deep]
 
     (finding,) = survey(deep, _registry()).findings
 
-    assert (finding.count, finding.paths[0]) == (30_000, "")
+    assert (finding.count, finding.paths[0]) == (30_000, "[0]")
     while deep is not None:  # one by one: freeing all at once is a recursion of Python's own
-        deep = deep.inside
+        deep = deep[1]
+
+
+def test_a_look_ends_when_its_time_is_over() -> None:
+    """What was seen until then is told."""
+    found = survey([Cart(), *range(10_000)], _registry(), seconds=-1)
+
+    assert (found.complete, len(found.findings)) == (False, 1)
+    assert 0 < found.types["int"] < 10_000
 
 
 def test_a_value_with_as_many_places_as_are_looked_at_is_complete() -> None:
