@@ -59,17 +59,17 @@ class Found:
         self.unread[reason] += 1
         self.examples.setdefault(reason, example)
 
-    def advise(self, setting: str, advice: str) -> None:
-        """Add what to do to the reasons that name a setting.
+    def advise(self, words: str, advice: str) -> None:
+        """Add what to do to the reasons that have some words.
 
         >>> found = Found()
         >>> found.pass_over("it is signed, and signing_keys is empty here", "n1")
-        >>> found.advise("signing_keys", "give a file")
+        >>> found.advise("signing_keys is empty", "give a file")
         >>> found.unread, found.examples
         (Counter({'it is signed, and signing_keys is empty here: give a file': 1}), \
 {'it is signed, and signing_keys is empty here: give a file': 'n1'})
         """
-        for reason in [reason for reason in self.unread if setting in reason]:
+        for reason in [reason for reason in self.unread if words in reason]:
             self.unread[f"{reason}: {advice}"] = self.unread.pop(reason)
             self.examples[f"{reason}: {advice}"] = self.examples.pop(reason, "")
 

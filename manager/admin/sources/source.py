@@ -92,7 +92,7 @@ def sessions_at(
         found = sessions_of_folder(
             Path(source), registry, stored_values, limit=limit, random=random, pickles=pickles, progress=progress
         )
-        found.advise("signing_keys", advice)
+        found.advise("signing_keys is empty", advice)
         return Sessions(found, used[0].custom_converters if used else ())
     if "@" in source or "?" in source:
         raise ConfigurationError(f"{SCHEME} takes hosts and ports alone: give the rest in a file, by {config_option}")
@@ -100,7 +100,7 @@ def sessions_at(
     nodes = hosts[0] if len(hosts) == 1 else " ".join(f"n{number}:{host}" for number, host in enumerate(hosts, 1))
     settings = settings_for(replace(given, nodes=nodes) if nodes else given)
     found = live_sessions(settings, registry, advice=advice, limit=limit, progress=progress)
-    found.advise("signing_keys", advice)
+    found.advise("signing_keys is empty", advice)
     return Sessions(found, settings.custom_converters)
 
 
