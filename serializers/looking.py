@@ -21,8 +21,8 @@ from typing import Any
 
 from .class_anatomy import builtin_base, derived_names
 from .paths import ELEMENT, KEY, Place, key_step
-from .registry import class_name
 from .stand_ins import StandIn
+from .unregistered import class_name
 
 MOST_LEVELS = 3
 """Instances, one within the other, that are looked into: behind them a view or a service leads to the whole program."""

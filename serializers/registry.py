@@ -12,13 +12,12 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from .arrivals import Arrivals, converters_named
-from .class_anatomy import builtin_base, can_be_made_empty
 from .class_kinds import converter_of_kind
 from .classes import converter_of_class
 from .converter import Converter
 from .errors import DeserializationError, SerializationError
 from .library_remedies import library_remedy
-from .stand_ins import extends_builtin
+from .unregistered import class_name, notes, unregistered
 
 _BUILTINS = frozenset(
     (object, type, type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset)
@@ -276,8 +275,8 @@ converters: django-models
                 f"the tag {tag[:80]!r} is of the converters for {library}, which wait until something in this process "
                 f"imports it: import {' or '.join(modules)} where the application starts"
             )
-        notes = _notes(self.broken)
-        return f"no class is registered under the tag {tag[:80]!r} in this process: register it at start{notes}"
+        words = f"no class is registered under the tag {tag[:80]!r} in this process: register it at start"
+        return words + notes(self.broken)
 
     def _expire(self) -> None:
         if self.prepared:
@@ -307,37 +306,5 @@ DEFAULT = ConverterRegistry()
 """The registry that `register` adds to and that serializers use unless they are given another."""
 
 
-def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
-    """Return the words for a value of a class that has no converter: what it is and what to do."""
-    remedy = library_remedy(cls) or register_line(cls) or "put what is needed to make it again into the session instead"
-    notes = _notes(broken or {})
-    return f"{class_name(cls)} is not registered: {remedy}{notes}"
-
-
-def register_line(cls: type) -> str | None:
-    """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields,
-    and for one that a library ties to more than its fields.
-
-    >>> from threading import Thread
-    >>> register_line(Thread)
-    'register(Thread, tag="threading.Thread")'
-    """
-    builtin = builtin_base(cls)
-    if cls.__module__ == "builtins" or builtin is cls or library_remedy(cls):
-        return None
-    root = cls.__module__.partition(".")[0].strip("_")
-    by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) or not can_be_made_empty(cls) else ""
-    return f'register({cls.__name__}, tag="{root}.{cls.__name__}"{by_hand})'
-
-
-def _notes(broken: Mapping[str, str]) -> str:
-    return "".join(f"; converters {name!r} are broken: {reason}" for name, reason in broken.items())
-
-
 def _same_class(one: type, other: type) -> bool:
     return one is other or (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
-
-
-def class_name(cls: type) -> str:
-    """Return the name of a class for messages, with its module unless it is built in."""
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

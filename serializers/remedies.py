@@ -11,8 +11,9 @@ from typing import cast
 
 from .library_classes import distribution_of, library_of
 from .library_remedies import library_remedy
-from .registry import ConverterRegistry, class_name, register_line, unregistered
+from .registry import ConverterRegistry
 from .stand_ins import StandIn, StandInClass, is_made_by_function
+from .unregistered import class_name, register_line, unregistered
 
 _PUT = "put what is needed to make it again into the session instead"
 

@@ -22,8 +22,9 @@ from .errors import SerializationError
 from .library_remedies import library_remedy
 from .looking import Looking
 from .paths import ATOMS, Place, of_plain, plain_data, walk_into
-from .registry import ConverterRegistry, class_name
+from .registry import ConverterRegistry
 from .remedies import remedy_for
+from .unregistered import class_name
 
 MOST_PLACES = 100_000
 """Places of a value that are looked at."""

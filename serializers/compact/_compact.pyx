@@ -43,7 +43,8 @@ from ..errors import DeserializationError, SerializationError
 from .. import lowering as lowering_in_python
 from .. import msgpack_shape as msgpack_in_python
 from ..paths import no_text
-from ..registry import ConverterRegistry, unregistered
+from ..registry import ConverterRegistry
+from ..unregistered import unregistered
 from . import explanations, refusals
 from . import reader as reader_in_python
 from . import writer as in_python

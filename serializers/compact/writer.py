@@ -19,7 +19,8 @@ from typing import Any
 
 from ..converter import FieldsConverter
 from ..errors import SerializationError
-from ..registry import ConverterRegistry, unregistered
+from ..registry import ConverterRegistry
+from ..unregistered import unregistered
 from . import packing, refusals, tags
 from .copies import Copies
 from .levels import OpenValue

@@ -9,11 +9,11 @@ import pytest
 from memcached_sessions.serializers import ConverterRegistry, get_serializer
 from memcached_sessions.serializers.formats.foreign_pickle import PickleReader
 from memcached_sessions.serializers.library_classes import LIBRARY_CLASSES, library_of
-from memcached_sessions.serializers.registry import class_name
 from memcached_sessions.serializers.stand_in_converters import StandInConverters
 from memcached_sessions.serializers.stand_ins import stand_in_class
 from memcached_sessions.serializers.survey import survey
 from memcached_sessions.serializers.testing.libraries import is_installed, samples_of
+from memcached_sessions.serializers.unregistered import class_name
 
 LIBRARIES = (
     *("bson", "django", "markupsafe", "numpy", "pandas", "pendulum", "pytz", "sqlalchemy", "werkzeug"),

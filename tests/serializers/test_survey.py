@@ -19,10 +19,10 @@ from werkzeug.wrappers import Request
 
 from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
 from memcached_sessions.serializers.looking import MOST_LEVELS
-from memcached_sessions.serializers.registry import class_name
 from memcached_sessions.serializers.survey import MOST_PATHS, Finding, FindingKind, survey
 from memcached_sessions.serializers.testing.sample_classes import sample_registry
 from memcached_sessions.serializers.testing.strategies import graphs
+from memcached_sessions.serializers.unregistered import class_name
 
 
 class Cart:
