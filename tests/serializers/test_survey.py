@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request
 
 from memcached_sessions.serializers import ConverterRegistry, SerializationError, get_serializer
 from memcached_sessions.serializers.looking import MOST_LEVELS
+from memcached_sessions.serializers.stand_ins import stand_in_class
 from memcached_sessions.serializers.survey import MOST_PATHS, Finding, FindingKind, survey
 from memcached_sessions.serializers.testing.sample_classes import sample_registry
 from memcached_sessions.serializers.testing.strategies import graphs
@@ -203,9 +204,12 @@ def test_the_row_of_a_table_is_told_and_not_the_tables() -> None:
         __tablename__ = "users"
         id: Mapped[int] = mapped_column(primary_key=True)
 
-    findings = survey({"user": User(id=7)}, _registry()).findings
+    read = stand_in_class("shop.models", "User")()
+    read.state = {"id": 7, "_sa_instance_state": stand_in_class("sqlalchemy.orm.state", "InstanceState")()}
 
-    assert [finding.paths for finding in findings] == [("user",)]
+    findings = survey({"user": User(id=7), "read": read}, _registry()).findings
+
+    assert [finding.paths for finding in findings] == [("user",), ("read",)]
 
 
 def test_a_look_ends_a_few_instances_deep() -> None:
