@@ -62,7 +62,23 @@ LIBRARY_CLASSES: Mapping[str, frozenset[str]] = {
         }
     ),
     "pendulum": frozenset({"Date", "DateTime", "Duration", "FixedTimezone", "Interval", "Time", "Timezone"}),
-    "pydantic_core": frozenset({"TzInfo"}),
+    "pydantic": frozenset(
+        {
+            *(
+                "AmqpDsn",
+                "AnyHttpUrl",
+                "AnyUrl",
+                "AnyWebsocketUrl",
+                "ClickHouseDsn",
+                "CockroachDsn",
+                "FileUrl",
+                "FtpUrl",
+            ),
+            *("HttpUrl", "KafkaDsn", "MariaDBDsn", "MongoDsn", "MySQLDsn", "NameEmail", "NatsDsn", "PostgresDsn"),
+            *("RedisDsn", "Secret", "SecretBytes", "SecretStr", "SnowflakeDsn", "WebsocketUrl"),
+        }
+    ),
+    "pydantic_core": frozenset({"MultiHostUrl", "TzInfo", "Url"}),
     "pytz": frozenset({"DstTzInfo", "StaticTzInfo", "UTC", "_FixedOffset"}),
     "sqlalchemy": frozenset(
         {"InstrumentedDict", "InstrumentedList", "InstrumentedSet", "MutableDict", "MutableList", "MutableSet"}
@@ -72,6 +88,7 @@ LIBRARY_CLASSES: Mapping[str, frozenset[str]] = {
         {
             "Date",
             "Instant",
+            "IsoWeekDate",
             "ItemizedDateDelta",
             "ItemizedDelta",
             "MonthDay",

@@ -17,6 +17,7 @@ _WHENEVER = {
     "iddelta": "ItemizedDateDelta",
     "idelta": "ItemizedDelta",
     "inst": "Instant",
+    "iwd": "IsoWeekDate",
     "local": "PlainDateTime",
     "md": "MonthDay",
     "offset": "OffsetDateTime",
