@@ -16,16 +16,13 @@ from dataclasses import dataclass, is_dataclass
 from datetime import datetime, time, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, StrEnum
-from functools import cache
 from numbers import Number
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from .class_anatomy import builtin_base, derived_names, slots_of
-from .converter import Converter
-from .errors import SerializationError
+from .library_values import is_kept_as_text, kept_of_library
 from .paths import Place, key_step
-from .registry import ConverterRegistry
 
 
 class Change(StrEnum):
@@ -148,7 +145,7 @@ class _Comparison:
         """Compare one place, and leave what is inside it for later; return what differs."""
         value, kind = place.value, type(place.value)
         if kind is not type(other):
-            if type(other) is str and _is_kept_as_text(value):
+            if type(other) is str and is_kept_as_text(value):
                 return None if str(value) == other else _Found("another text")
             return _Found(f"{kind.__qualname__} became {type(other).__qualname__}", _change_of_type(value, other))
         if isinstance(value, Enum):
@@ -177,7 +174,7 @@ class _Comparison:
 
     def inside(self, place: Place, other: Any) -> _Found | None:
         """Compare what a value holds: as a container, and in its attributes; of a library, what its converter keeps."""
-        kept = _of_library(place.value), _of_library(other)
+        kept = kept_of_library(place.value), kept_of_library(other)
         if None not in kept:
             self.waiting.append((place.inside("", kept[0]), kept[1]))
             # What it is by its built-in base is seen without the converter, which could leave something out.
@@ -305,37 +302,6 @@ def _equal(value: Any, other: Any) -> bool:
     same = value == other
     every = getattr(same, "all", None)  # of arrays, the comparison is an array
     return bool(every() if every else same)
-
-
-def _of_library(value: object) -> Any:
-    """Return what the shipped converter keeps of a value of a library, whose attributes are caches and whose ``==`` may
-    be anything; None for other values, and for one that it does not keep."""
-    converter = _shipped_converter(type(value))
-    try:
-        plain = converter and converter.encode(value)
-    except SerializationError:
-        return None
-    return None if type(plain) is type(value) else plain  # one that lowers to its own class tells nothing
-
-
-def _is_kept_as_text(value: object) -> bool:
-    """Return whether the shipped converter makes a text of a value, as of a lazy string."""
-    converter = _shipped_converter(type(value))
-    return converter is not None and type(converter.decode(converter.encode(value))) is str
-
-
-def _shipped_converter(cls: type) -> Converter | None:
-    return _SHIPPED.converter_for(cls) if cls.__module__.partition(".")[0] in _libraries() else None
-
-
-@cache
-def _libraries() -> frozenset[str]:
-    _SHIPPED.converter_for(object)  # which loads what is installed
-    tags = (converter.tag for converter in _SHIPPED.by_class.values() if "." in converter.tag)
-    return frozenset(name.partition(".")[0] for name in (*tags, *_SHIPPED.awaited))
-
-
-_SHIPPED = ConverterRegistry()
 
 
 def _is_mutable(value: object) -> bool:

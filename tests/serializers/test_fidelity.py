@@ -218,7 +218,7 @@ def test_a_converter_that_loses_something_does_not_judge_itself(
     value = {"note": markupsafe.Markup("<b>saved</b>")}
     registry = ConverterRegistry()
     registry.register(markupsafe.Markup, tag="mine", encode=broken, decode=markupsafe.Markup)
-    monkeypatch.setattr("memcached_sessions.serializers.fidelity._SHIPPED", registry)
+    monkeypatch.setattr("memcached_sessions.serializers.library_values._SHIPPED", registry)
 
     serializer = get_serializer("json", registry)
     found = difference(value, serializer.loads(serializer.dumps(value)))
