@@ -164,7 +164,7 @@ def test_a_report_can_be_limited_to_workloads(compared: tuple[Path, str]) -> Non
     [
         (("--serializer", "msgpak"), "Did you mean msgpack"),
         (("run", "--workload", "cart-plan"), "Did you mean cart-plain"),
-        (("--workload", "qqq"), "Known: "),
+        (("--workload", "qqq"), "Installed: "),
         (("--passes", "0"), "argument --passes: '0' is no number from 5 on"),
         (("contrast",), "invalid choice: 'contrast'"),
         (("report",), "FILE"),
