@@ -14,7 +14,10 @@ from inspect import isabstract
 from types import FunctionType
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for classes made by a class statement, and for some of C
-_GENERIC_MARK = "__orig_class__"
+GENERIC_MARK = "__orig_class__"
+"""Where `typing` notes the arguments of a generic class in an instance."""
+ATTRS_HASH = "_attrs_cached_hash"
+"""Where attrs keeps the hash of an instance."""
 
 
 def builtin_base(cls: type) -> type | None:
@@ -58,7 +61,7 @@ def derived_names(cls: type) -> frozenset[str]:
     >>> "total" in derived_names(Order)
     True
     """
-    return frozenset((*names_of(cls, lambda attribute: isinstance(attribute, cached_property)), _GENERIC_MARK))
+    return frozenset((*names_of(cls, lambda attribute: isinstance(attribute, cached_property)), GENERIC_MARK))
 
 
 def slots_of(cls: type) -> tuple[str, ...]:

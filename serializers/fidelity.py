@@ -20,7 +20,7 @@ from numbers import Number
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from .class_anatomy import builtin_base, derived_names, slots_of
+from .class_anatomy import ATTRS_HASH, builtin_base, derived_names, slots_of
 from .library_values import is_kept_as_text, kept_of_library
 from .paths import Place, key_step
 
@@ -324,10 +324,9 @@ def _state(value: object) -> dict[str, Any] | None:
         return None
     state = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
     derived = derived_names(cls)
-    return {name: state[name] for name in sorted(state) if name not in derived and name != _ATTRS_HASH}
+    return {name: state[name] for name in sorted(state) if name not in derived and name != ATTRS_HASH}
 
 
-_ATTRS_HASH = "_attrs_cached_hash"  # attrs keeps it in a slot
 _BY_EQUALITY = frozenset({"ipaddress", "pathlib", "pathlib._local", "fractions", "zoneinfo"})
 """Modules whose classes keep caches in their attributes: equality and type say all."""
 

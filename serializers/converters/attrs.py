@@ -13,12 +13,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..class_anatomy import derived_names, slots_of
+from ..class_anatomy import ATTRS_HASH, derived_names, slots_of
 from ..classes import converter_of_class
 from ..converter import Converter
 from ..declarations import Declaration, DefaultMaker, declaration_of_dataclass
 
-_HASH = "_attrs_cached_hash"
 _MISSING = object()
 _set = object.__setattr__  # frozen classes forbid the plain form
 
@@ -41,7 +40,7 @@ def converter(cls: type, tag: str, fields: tuple[str, ...] | None, *, subclasses
     if by_python and _nearest_is_a_dataclass(cls):
         of_instance = {}
         declared = Declaration(defaults=by_python.defaults, inherited=tuple(by_attrs))
-    caches_hash = _HASH in slots_of(cls) or getattr(cls, _HASH, _MISSING) is not _MISSING
+    caches_hash = ATTRS_HASH in slots_of(cls) or getattr(cls, ATTRS_HASH, _MISSING) is not _MISSING
     complete = partial(_complete, of_instance, caches_hash=caches_hash) if of_instance or caches_hash else None
     declared = replace(declared, derived=_derived, complete=complete)
     return converter_of_class(cls, tag, fields, subclasses=subclasses, declared=declared)
@@ -71,7 +70,7 @@ def _takes_self(attribute: Any) -> bool:
 
 def _derived(cls: type) -> frozenset[str]:
     """Return also the slots that attrs has added for itself: all in classes that it made anew but the attributes."""
-    names, attributes = {_HASH}, set[str]()
+    names, attributes = {ATTRS_HASH}, set[str]()
     for base in cls.__mro__:
         if "__attrs_attrs__" in vars(base):
             attributes.update(each.name for each in vars(base)["__attrs_attrs__"])
@@ -92,4 +91,4 @@ def _complete(of_instance: Mapping[str, Callable[[Any], object]], instance: Any,
         if getattr(instance, name) is _MISSING:
             _set(instance, name, make(instance))
     if caches_hash:
-        _set(instance, _HASH, None)
+        _set(instance, ATTRS_HASH, None)

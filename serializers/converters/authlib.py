@@ -6,7 +6,7 @@
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect_pairs, refuse_attributes
+from .plain_data import expect_pairs, pairs_of, refuse_attributes
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -30,7 +30,7 @@ def _register_token(registry: ConverterRegistry) -> None:
 def _register(registry: ConverterRegistry, cls: Any) -> None:
     def write(value: Any) -> list[Any]:
         refuse_attributes(value)
-        return [[key, item] for key, item in value.items()]
+        return pairs_of(value)
 
     def read(plain: Any) -> Any:
         value = cls.__new__(cls)  # a token's __init__ may add when it expires, counted from now

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import DeserializationError
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_hashable, expect_list, expect_pairs
+from .plain_data import expect, expect_hashable, expect_list, expect_pairs, pairs_of
 
 _HEX = re.compile(r"-?0x[0-9a-f]+")
 _NOT_FINITE = ("nan", "inf", "-inf")
@@ -31,9 +31,7 @@ def register_converters(registry: ConverterRegistry) -> None:
     registry.register(
         frozenset, tag="frozenset", encode=list, decode=lambda p: frozenset(expect_hashable(expect(list, p)))
     )
-    registry.register(
-        dict, tag="dict", encode=lambda d: [[k, v] for k, v in d.items()], decode=lambda p: dict(expect_pairs(p))
-    )
+    registry.register(dict, tag="dict", encode=pairs_of, decode=lambda p: dict(expect_pairs(p)))
     registry.register(range, tag="range", encode=lambda r: [r.start, r.stop, r.step], decode=_read_range)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..collisions import CollidingHashesError, hashes_collide
 from ..errors import SerializationError
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_list, expect_pairs
+from .plain_data import expect, expect_list, expect_pairs, pairs_of
 
 
 def register_converters(registry: ConverterRegistry) -> None:
@@ -26,7 +26,7 @@ def _write_ordered(value: OrderedDict[Any, Any]) -> list[Any]:
         raise CollidingHashesError(value)
     if vars(value):
         raise SerializationError(f"this OrderedDict has an attribute {next(iter(vars(value)))!r}, which would be lost")
-    return [[key, item] for key, item in value.items()]
+    return pairs_of(value)
 
 
 def _read_deque(plain: Any) -> deque[Any]:

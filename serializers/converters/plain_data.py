@@ -6,12 +6,13 @@ writes is all that there is.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from ..class_anatomy import GENERIC_MARK
 from ..collisions import collision, hashes_collide
 from ..errors import DeserializationError, SerializationError
 
-_GENERIC_MARK = "__orig_class__"  # of what was made by `MultiDict[str, str]()`
 _Plain = TypeVar("_Plain")
 
 
@@ -57,6 +58,15 @@ def expect_pairs(plain: Any) -> list[list[Any]]:
     pairs = [expect_list(pair, 2) for pair in expect(list, plain)]
     expect_hashable([key for key, _ in pairs])
     return pairs
+
+
+def pairs_of(mapping: Mapping[Any, Any]) -> list[list[Any]]:
+    """Return what a dict holds as the pairs that `expect_pairs` takes.
+
+    >>> pairs_of({"a": 1})
+    [['a', 1]]
+    """
+    return [[key, item] for key, item in mapping.items()]
 
 
 def expect_lists_by_key(plain: Any) -> list[list[Any]]:
@@ -112,7 +122,7 @@ def refuse_attributes(value: object, *known: str) -> None:
     memcached_sessions.serializers.errors.SerializationError: this Form has an attribute 'note', which would be lost: \
 put it into the session beside the Form
     """
-    strays = [name for name in vars(value) if name not in known and name != _GENERIC_MARK]
+    strays = [name for name in vars(value) if name not in known and name != GENERIC_MARK]
     if strays:
         name = type(value).__name__
         raise SerializationError(

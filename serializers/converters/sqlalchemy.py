@@ -10,7 +10,7 @@ of mapped classes have no converter; keep their primary keys.
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect, expect_pairs, refuse_attributes
+from .plain_data import expect, expect_pairs, pairs_of, refuse_attributes
 
 _OWNERS = ("_sa_adapter", "_parents")  # the object that a collection belongs to, which is not kept
 
@@ -60,4 +60,4 @@ def _write_set(value: set[Any]) -> set[Any]:
 
 def _write_dict(value: dict[Any, Any]) -> list[Any]:
     refuse_attributes(value, *_OWNERS)
-    return [[key, item] for key, item in value.items()]
+    return pairs_of(value)

@@ -7,7 +7,7 @@
 from typing import Any
 
 from ..registry import ConverterRegistry
-from .plain_data import expect_lists_by_key, expect_pairs, refuse_attributes
+from .plain_data import expect_lists_by_key, expect_pairs, pairs_of, refuse_attributes
 
 _HASH = "_hash_cache"
 
@@ -32,7 +32,7 @@ def _register(registry: ConverterRegistry) -> None:
 
 def _write_items(value: Any) -> list[Any]:
     refuse_attributes(value, _HASH)
-    return [[key, item] for key, item in value.items()]
+    return pairs_of(value)
 
 
 def _write_lists(value: Any) -> list[Any]:
