@@ -141,6 +141,8 @@ class _Met:
     type: str
     problem: str
     register: str | None
+    closed: bool = False
+    """What a library's object is made of is not to be kept, so nobody needs to hear of it."""
     count: int = 0
     paths: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -187,16 +189,19 @@ class _Look:
         met = self._unregistered.get(unregistered)
         if met is None and self.registry.converter_for(cls) is None:
             remedy = remedy_for(place.value, self.registry)
-            met = self._met(FindingKind.UNREGISTERED, remedy.type, remedy.problem, remedy.register)
+            met = self._met(FindingKind.UNREGISTERED, cls, remedy.type, remedy.problem, remedy.register)
             self._unregistered[unregistered] = met
         if met is None:
             try:
                 return of_plain(place, plain_data(place.value, self.registry))
             except SerializationError as error:
-                met = self._met(FindingKind.CONVERTER, class_name(cls), error.problem)
+                met = self._met(FindingKind.CONVERTER, cls, class_name(cls), error.problem)
         met.add(place)
-        # What a library's object is made of is not to be kept, so nobody needs to hear of it.
-        return () if library_remedy(cls) else self._looking.places(place)
+        return () if met.closed else self._looking.places(place)
 
-    def _met(self, kind: FindingKind, name: str, problem: str, line: str | None = None) -> _Met:
-        return self.met.setdefault((name, problem), _Met(kind, name, problem, line))
+    def _met(self, kind: FindingKind, cls: type, name: str, problem: str, line: str | None = None) -> _Met:
+        met = self.met.get((name, problem))
+        if met is None:
+            closed = library_remedy(cls) is not None
+            met = self.met[name, problem] = _Met(kind, name, problem, line, closed)
+        return met
