@@ -9,9 +9,9 @@ comparing serializers with each other, not for planning servers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from random import Random
 
+from ..manager.percentile import percentile
 from ..serializers import SerializerInfo
 from .case import Case
 from .each_case import Progress
@@ -110,15 +110,6 @@ def of_requests(cases: Sequence[Case], infos: Sequence[SerializerInfo]) -> list[
         (info.name, next(iter(info.variants))) for info in infos if info.broken is None and info.name not in references
     }
     return [case for case in cases if (case.serializer, case.label) in rows]
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least a share of the values, from 0 to 1, does not exceed.
-
-    >>> percentile([3.0, 1.0, 2.0, 4.0], 0.5), percentile([3.0, 1.0, 2.0, 4.0], 0.99)
-    (2.0, 4.0)
-    """
-    return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from ..serializers.census import Census, CommonFinding, CommonType
 from ..serializers.survey import Finding, Survey
 from .escaping import shortened, shown
 from .events import Event, EventKind
+from .percentile import percentile
 
 MOST_STATES = 10_000
 """Of which a dry run remembers that it has looked at them, and whose sizes make the median: the last ones."""
@@ -125,7 +126,7 @@ class DryRun:
             return DryRunReport(
                 self._sessions,
                 self._states,
-                sorted(self._sizes)[(len(self._sizes) - 1) // 2] if self._sizes else None,
+                percentile(self._sizes, 0.5) if self._sizes else None,
                 self._most if self._sizes else None,
                 self._census.types,
                 self._census.findings,

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from time import monotonic
 from typing import Any
 
@@ -17,6 +16,7 @@ from ...serializers.census import Census
 from ...serializers.errors import SerializationError, problem_without_values
 from ...serializers.paths import walk
 from ...serializers.survey import FindingKind, survey
+from ..percentile import percentile
 from .sources.found import Found
 
 MOST_TRIED = 100_000
@@ -226,12 +226,6 @@ class _Trial:
 
     def report(self) -> SerializerReport:
         """Return what it made of all."""
-        sizes = sorted(self._sizes)
-        most = sizes[-1] if sizes else None
-        median, p95 = _quantile(sizes, 0.5), _quantile(sizes, 0.95)
+        sizes = self._sizes
+        median, p95, most = (percentile(sizes, share) if sizes else None for share in (0.5, 0.95, 1))
         return SerializerReport(self._name, self._safe, len(sizes), median, p95, most, self._refusal)
-
-
-def _quantile(ordered: Sequence[int], share: float) -> int | None:
-    """Return the least value that this share of the values does not exceed (nearest rank)."""
-    return ordered[max(1, ceil(share * len(ordered))) - 1] if ordered else None

@@ -15,7 +15,7 @@ from memcached_sessions.bench import end_to_end as module
 from memcached_sessions.bench import visiting
 from memcached_sessions.bench.alternating import AlternatingManagers, LostUpdateError, Visitor
 from memcached_sessions.bench.case import Case, every_case
-from memcached_sessions.bench.end_to_end import end_to_end, of_requests, percentile
+from memcached_sessions.bench.end_to_end import end_to_end, of_requests
 from memcached_sessions.bench.errand import add_workload, data_of
 from memcached_sessions.bench.references import reference_infos
 from memcached_sessions.bench.result import EndToEnd
@@ -324,13 +324,6 @@ def test_nothing_is_left_running() -> None:
     _short(available_serializers()["json"])
 
     assert _children() == before
-
-
-def test_a_percentile_is_a_value_that_was_measured() -> None:
-    values = [float(number) for number in range(1, 1001)]
-
-    assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 0.999, 1.0)] == [500, 950, 990, 999, 1000]
-    assert percentile([7.0], 0.999) == 7.0
 
 
 def _children() -> set[str]:
