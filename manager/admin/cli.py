@@ -103,26 +103,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     common = _common_options()
-    nodes = commands.add_parser(
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int], status: str, *, help_: str, description: str
+    ) -> _Parser:
+        parser = commands.add_parser(
+            name,
+            parents=[common],
+            help=help_,
+            description=description,
+            epilog=_SETTINGS + status,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        parser.set_defaults(command=command)
+        return parser
+
+    add(
         "nodes",
-        parents=[common],
-        help="show whether each node answers, and how it does",
+        _nodes,
+        _NODES_STATUS,
+        help_="show whether each node answers, and how it does",
         description="Asks all nodes at the same time whether they can keep sessions, and how full they are.",
-        epilog=_SETTINGS + _NODES_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    nodes.set_defaults(command=_nodes)
-    inspect_ = commands.add_parser(
+    inspect_ = add(
         "inspect",
-        parents=[common],
-        help="show what each node holds of one session",
+        _inspect,
+        _INSPECT_STATUS,
+        help_="show what each node holds of one session",
         description="Looks for a session on all nodes, and shows header, sizes and attributes of each copy.",
-        epilog=_SETTINGS + _INSPECT_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    inspect_.set_defaults(command=_inspect)
     inspect_.add_argument(
         "session",
         metavar="ID-OR-KEY",
@@ -131,17 +141,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect_.add_argument("--values", action="store_true", help=f"show values too, up to {VALUE_LIMIT} characters each")
     inspect_.add_argument("--full", action="store_true", help=f"show values up to {FULL_VALUE_LIMIT} characters")
-    types = commands.add_parser(
+    types = add(
         "types",
-        parents=[common],
-        help="show which types are in your sessions, and which of them need a converter",
+        _types,
+        _TYPES_STATUS,
+        help_="show which types are in your sessions, and which of them need a converter",
         description="Looks at sessions in a folder or on running nodes: types and sizes, which serializers keep them, "
         "and what has to be registered. Pickles of other applications are read without importing anything of them.",
-        epilog=_SETTINGS + _TYPES_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    types.set_defaults(command=_types)
     types.add_argument(
         "source",
         metavar="SOURCE",

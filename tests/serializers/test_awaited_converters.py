@@ -30,6 +30,20 @@ def register_thing(registry: ConverterRegistry) -> None:
     registry.register(Thing, tag=f"{LIBRARY}.Thing", encode=str.__str__, decode=Thing)
 
 
+def slow_registry() -> tuple[ConverterRegistry, Event, Event]:
+    """Return a registry whose converters begin to arrive when the first event is set, and wait for the second one."""
+    begun, go_on = Event(), Event()
+
+    def slowly(registry: ConverterRegistry) -> None:
+        begun.set()
+        go_on.wait(5)
+        register_thing(registry)
+
+    registry = ConverterRegistry()
+    registry.when_imported(LIBRARY, slowly)
+    return registry, begun, go_on
+
+
 @pytest.fixture
 def registry() -> ConverterRegistry:
     registry = ConverterRegistry()
@@ -110,16 +124,8 @@ def test_one_that_fails_is_named_where_its_class_is_refused(imported: Callable[[
 
 
 def test_a_thread_that_asks_meanwhile_waits_for_the_converters(imported: Callable[[], ModuleType]) -> None:
-    begun, go_on = Event(), Event()
+    registry, begun, go_on = slow_registry()
     answers: list[object] = []
-
-    def slowly(registry: ConverterRegistry) -> None:
-        begun.set()
-        go_on.wait(5)
-        register_thing(registry)
-
-    registry = ConverterRegistry()
-    registry.when_imported(LIBRARY, slowly)
     imported()
     threads = [Thread(target=lambda: answers.append(registry.lower(Thing("x")))) for _ in range(2)]
     threads[0].start()
@@ -226,15 +232,7 @@ def test_a_reader_is_told_which_converters_are_broken(imported: Callable[[], Mod
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_that_is_forked_while_a_library_arrives_is_not_stuck(imported: Callable[[], ModuleType]) -> None:
-    begun, go_on = Event(), Event()
-
-    def slowly(registry: ConverterRegistry) -> None:
-        begun.set()
-        go_on.wait(5)
-        register_thing(registry)
-
-    registry = ConverterRegistry()
-    registry.when_imported(LIBRARY, slowly)
+    registry, begun, go_on = slow_registry()
     imported()
     thread = Thread(target=registry.lower, args=(Thing("x"),))
     thread.start()

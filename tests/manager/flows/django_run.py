@@ -6,7 +6,6 @@ from flows.allauth_flows import ALLAUTH_FLOWS
 from flows.django_flows import FLOWS, DjangoFlow
 from flows.django_settings import provided_by
 from flows.flow import Run
-from flows.witness import Witness
 
 FLOWS_BY_NAME: dict[str, DjangoFlow] = {flow.name: flow for flow in (*FLOWS, *ALLAUTH_FLOWS)}
 
@@ -27,7 +26,7 @@ def run_in_django(name: str, serializer: str, provider: str) -> Run:
     from django.test import Client, override_settings
 
     flow = FLOWS_BY_NAME[name]
-    run = Run(Witness(serializer, flow.expected), Witness(serializer, flow.expected))
+    run = Run.of(flow, serializer)
     sessions = settings.MEMCACHED_SESSIONS
     more = {**flow.settings, **provided_by(provider)}
     with override_settings(MEMCACHED_SESSIONS=sessions | {"serializer": run.before}, **more):

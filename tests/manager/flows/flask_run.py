@@ -4,7 +4,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flows.flask_app import new_app
 from flows.flow import Flow, Run
-from flows.witness import Witness
 
 from memcached_sessions.manager.web.flask import EXTENSION
 
@@ -25,7 +24,7 @@ def run_in_flask(flow: Flow, serializer: str, nodes: str, provider: str) -> Run:
     provider
         The address of a `flows.openid_provider`.
     """
-    run = Run(Witness(serializer, flow.expected), Witness(serializer, flow.expected))
+    run = Run.of(flow, serializer)
     apps: list[Flask] = []
     try:
         for witness, route in ((run.before, "app1"), (run.after, "app2")):

@@ -38,6 +38,11 @@ class Run:
     before: Witness
     after: Witness
 
+    @classmethod
+    def of(cls, flow: Any, serializer: str) -> "Run":
+        """Return the run of a flow in a built-in format that is about to begin."""
+        return cls(Witness(serializer, flow.expected), Witness(serializer, flow.expected))
+
     def check(self) -> None:
         """Fail unless the process that took over found what the other one had stored last."""
         changed = difference(self.before.written[-1], self.after.read[0])

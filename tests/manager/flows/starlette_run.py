@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 from flows.flow import Flow, Run
 from flows.starlette_app import new_app
-from flows.witness import Witness
 
 from memcached_sessions import SessionManager
 
@@ -51,7 +50,7 @@ def run_in_starlette(flow: Flow, serializer: str, nodes: str, provider: str) -> 
     provider
         The address of a `flows.openid_provider`.
     """
-    run = Run(Witness(serializer, flow.expected), Witness(serializer, flow.expected))
+    run = Run.of(flow, serializer)
     with SessionManager(nodes, route="app1", serializer=run.before, signing_keys=_KEYS) as manager:
         browser = Browser(new_app(manager, provider), httpx.Cookies())
         begun = flow.begin(browser)
