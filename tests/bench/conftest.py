@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from laid_distribution import lay_distribution
 from made_result import full_result, small_result, verified_row
 
 from memcached_sessions.bench.result import CaseResult, Result
@@ -20,11 +21,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     def install_module(name: str, source: str, entry_points: str) -> None:
         names.append(name)
         site = tmp_path / f"site-{name}"
-        metadata = site / f"{name}-1.0.dist-info"
-        metadata.mkdir(parents=True)
+        lay_distribution(site, name, entry_points)
         (site / f"{name}.py").write_text(source)
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(entry_points)
         monkeypatch.syspath_prepend(site)
 
     yield install_module

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from laid_distribution import lay_distribution
 
 from memcached_sessions.bench.case import Outcome
 from memcached_sessions.bench.gate import doubtful, failures, limited, notes, unheld
@@ -237,12 +238,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory):
     """Installs the repeating serializer, anew as often as asked, and returns a function that runs the gate."""
     folder = tmp_path_factory.mktemp("gate")
     site = folder / "site"
-    metadata = site / "repeating-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: repeating\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[memcached_sessions.serializers]\nrepeating = repeating_plugin:Repeating\n"
-    )
+    lay_distribution(site, "repeating", "[memcached_sessions.serializers]\nrepeating = repeating_plugin:Repeating\n")
 
     def gate(*arguments: str, dumps: int = 20, loads: int = 20, more: int = 0) -> subprocess.CompletedProcess[str]:
         (site / "repeating_plugin.py").write_text(PLUGIN.format(dumps=dumps, loads=loads, more=more))

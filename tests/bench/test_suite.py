@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from laid_distribution import lay_distribution
 
 COMMAND = (
     sys.executable,
@@ -79,10 +80,7 @@ def test_what_is_refused_is_skipped_with_the_reason(tmp_path: Path) -> None:
 
 
 def test_a_broken_serializer_is_one_skipped_row_for_each_operation(tmp_path: Path) -> None:
-    metadata = tmp_path / "site" / "absent-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: absent\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[memcached_sessions.serializers]\nabsent = no_such_module:Absent\n")
+    lay_distribution(tmp_path / "site", "absent", "[memcached_sessions.serializers]\nabsent = no_such_module:Absent\n")
 
     done = _run(tmp_path, "--benchmark-disable", "-rs", "-k", "absent or login-json", path=str(tmp_path / "site"))
 

@@ -13,6 +13,7 @@ import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laid_distribution import lay_distribution
 
 from memcached_sessions.serializers import (
     ConverterRegistry,
@@ -336,10 +337,7 @@ def test_an_attribute_beyond_the_declared_ones_is_refused() -> None:
 def test_a_kind_that_cannot_be_loaded_is_logged_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    installed = tmp_path / "broken_kind-1.0.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-kind\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[memcached_sessions.class_kinds]\nbroken = kinds_of_a_test:kind\n")
+    lay_distribution(tmp_path, "broken-kind", "[memcached_sessions.class_kinds]\nbroken = kinds_of_a_test:kind\n")
     monkeypatch.syspath_prepend(tmp_path)
     with caplog.at_level(logging.WARNING, "memcached_sessions"):
         assert class_kinds.converter_of_kind(attrs_class(sku=...), "shop.Product", None, subclasses=False)
@@ -347,10 +345,7 @@ def test_a_kind_that_cannot_be_loaded_is_logged_and_the_others_go_on(
 
 
 def test_a_kind_is_found_as_soon_as_it_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = tmp_path / "late_kind-1.0.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: late-kind\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[memcached_sessions.class_kinds]\nlate = late_kinds_of_a_test:kind\n")
+    lay_distribution(tmp_path, "late-kind", "[memcached_sessions.class_kinds]\nlate = late_kinds_of_a_test:kind\n")
     monkeypatch.syspath_prepend(tmp_path)
 
     class Own:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from laid_distribution import lay_distribution
 
 Plug = Callable[..., None]
 Run = Callable[[str], str]
@@ -19,10 +20,7 @@ def plug(tmp_path: Path) -> Plug:
 
     def install(name: str, module: str, entry_points: str) -> None:
         (tmp_path / f"{name}.py").write_text(module)
-        metadata = tmp_path / f"{name}-1.0.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(entry_points)
+        lay_distribution(tmp_path, name, entry_points)
 
     return install
 

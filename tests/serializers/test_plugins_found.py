@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from laid_distribution import lay_distribution
 
 from memcached_sessions.serializers import PluginError, available_serializers, get_serializer
 
 
 def install(folder: Path, name: str) -> None:
     """Put a distribution into a folder that offers json under another name."""
-    installed = folder / f"{name}-1.0.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text(
-        f"[memcached_sessions.serializers]\n{name} = memcached_sessions.serializers.formats.json:JsonSerializer\n"
-    )
+    factory = "memcached_sessions.serializers.formats.json:JsonSerializer"
+    lay_distribution(folder, name, f"[memcached_sessions.serializers]\n{name} = {factory}\n")
 
 
 def test_a_serializer_that_was_installed_a_moment_ago_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
