@@ -8,7 +8,7 @@ as there are enough of the kind.
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from math import gcd, isfinite
+from math import copysign, frexp, gcd, isfinite, ldexp
 from random import Random
 from typing import TypeVar
 
@@ -73,7 +73,8 @@ class Numbers:
             return float(self.integer(int(number))) if number else number
         known = self._floats.get(number)
         if known is None:
-            known = self._floats[number] = self._other(number, lambda: self._float_like(number), _written_alike)
+            draws = lambda: self._float_like(number), lambda: self._float_beside(number)
+            known = self._floats[number] = self._other(number, *draws)
         return known
 
     def decimal(self, number: Decimal) -> Decimal:
@@ -83,7 +84,7 @@ class Numbers:
         text = str(number)
         known = self._decimals.get(text)
         if known is None:
-            known = self._decimals[text] = self._other(number, lambda: self._decimal_like(number), _written_alike)
+            known = self._decimals[text] = self._other(number, lambda: self._decimal_like(number))
         return known
 
     def fraction(self, number: Fraction) -> Fraction:
@@ -123,6 +124,11 @@ class Numbers:
         other = f"{self._whole(whole)}.{self._fraction(fraction)}e{exponent or 0}"
         return float(other) if number > 0 else -float(other)
 
+    def _float_beside(self, number: float) -> float:
+        """Return a float between the same powers of two: 17 digits are needed beneath some, and above them by none."""
+        mantissa, exponent = frexp(number)
+        return ldexp(copysign(self._random.uniform(0.5, 1), mantissa), exponent)
+
     def _whole(self, digits: str) -> str:
         return str(self.integer(int(digits))) if len(digits) < _LONG else str(self._like(int(digits)))
 
@@ -145,16 +151,21 @@ class Numbers:
         drawn += [self._random.choice("123456789") for _ in figures[1:2]]
         return Decimal((sign, (*map(int, drawn), *(0,) * (len(digits) - len(figures))), exponent))
 
-    def _other(
-        self, number: _Number, draw: Callable[[], _Number], alike: Callable[[_Number, _Number], bool]
-    ) -> _Number:
-        other = number
-        for _ in range(_DRAWS):
+    def _other(self, number: _Number, *draws: Callable[[], _Number]) -> _Number:
+        """Return another number that is written with as many characters, drawn in the first way in which one is found.
+
+        If all of them are taken it is one that is, and if there is none it has another length.
+        """
+        other, alike = number, None
+        for draw in (draw for draw in draws for _ in range(_DRAWS)):
             other = draw()
-            if other != number and other not in self._taken and alike(number, other):
-                break
-        self._taken.add(other)
-        return other
+            if len(repr(other)) == len(repr(number)):
+                alike = other
+                if other != number and other not in self._taken:
+                    break
+        chosen = other if alike is None else alike
+        self._taken.add(chosen)
+        return chosen
 
 
 def _alike(size: int) -> tuple[int, int]:
@@ -171,7 +182,3 @@ def _alike(size: int) -> tuple[int, int]:
     if low < _ONE_BYTE <= high:
         return (low, _ONE_BYTE - 1) if size < _ONE_BYTE else (_ONE_BYTE, high)
     return low, high
-
-
-def _written_alike(one: object, other: object) -> bool:
-    return len(repr(one)) == len(repr(other))
