@@ -10,9 +10,24 @@ from importlib.util import find_spec
 from typing import cast
 
 from .library_classes import distribution_of, library_of
+from .library_remedies import library_remedy
 from .registry import ConverterRegistry
 from .stand_ins import StandIn, StandInClass, is_made_by_function
-from .unregistered import PUT_ITS_PARTS, class_name, known_remedy, register_line, unregistered
+from .unregistered import class_name, register_line, unregistered
+
+_PUT = "put what is needed to make it again into the session instead"
+
+_BY_NAME = {
+    ("collections", "ChainMap"): "put dict(...) of it into the session",
+    ("collections", "Counter"): "put dict(...) of it into the session",
+    ("collections", "UserDict"): "put dict(...) of it into the session",
+    ("collections", "UserList"): "put list(...) of it into the session",
+    ("collections", "UserString"): "put str(...) of it into the session",
+    ("collections", "defaultdict"): "put dict(...) of it into the session",
+    ("re", "Pattern"): "put its pattern into the session",
+}
+"""Classes that no application has written, and what stands for each in a session as well."""
+
 
 _MADE = "made by the function "
 
@@ -41,8 +56,8 @@ def remedy_for(value: object, registry: ConverterRegistry) -> Remedy:
         name = class_name(cast("type", value))
         return Remedy(name, f"the {what} {name} is in the session itself: put a name or a number for it instead", None)
     name = class_name(cls)
-    words = None
-    if issubclass(cls, StandIn) and known_remedy(cls) is None:
+    words = _BY_NAME.get((cls.__module__, cls.__qualname__)) or library_remedy(cls)
+    if words is None and issubclass(cls, StandIn):
         words = _of_stand_in(cls)
     if words is None:
         return Remedy(name, unregistered(cls, registry.broken), register_line(cls))
@@ -57,5 +72,5 @@ def _of_stand_in(cls: type[StandIn]) -> str | None:
         missing = "" if installed else f"; {library} is not installed here: pip install {distribution_of(library)}"
         return f"it is kept once {library} is imported{missing}"
     if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
-        return PUT_ITS_PARTS
+        return _PUT
     return f"{_MADE}{class_name(cls)}: register the class that it returns" if is_made_by_function(cls) else None

@@ -6,48 +6,24 @@ from .class_anatomy import builtin_base, can_be_made_empty
 from .library_remedies import library_remedy
 from .stand_ins import extends_builtin
 
-PUT_ITS_PARTS = "put what is needed to make it again into the session instead"
-
-_OF_PYTHON = {
-    ("collections", "ChainMap"): "put dict(...) of it into the session",
-    ("collections", "Counter"): "put dict(...) of it into the session",
-    ("collections", "UserDict"): "put dict(...) of it into the session",
-    ("collections", "UserList"): "put list(...) of it into the session",
-    ("collections", "UserString"): "put str(...) of it into the session",
-    ("collections", "defaultdict"): "put dict(...) of it into the session",
-    ("re", "Pattern"): "put its pattern into the session",
-}
-"""What stands for classes of Python in a session as well."""
-
 
 def unregistered(cls: type, broken: Mapping[str, str] | None = None) -> str:
     """Return the words for a value of a class that has no converter: what it is and what to do."""
-    remedy = known_remedy(cls) or register_line(cls) or PUT_ITS_PARTS
+    remedy = library_remedy(cls) or register_line(cls) or "put what is needed to make it again into the session instead"
     about_broken = notes(broken or {})
     return f"{class_name(cls)} is not registered: {remedy}{about_broken}"
 
 
-def known_remedy(cls: type) -> str | None:
-    """Return what to put into a session instead of an instance of a class that no application has written; None for
-    any other.
-
-    >>> from collections import Counter
-    >>> known_remedy(Counter)
-    'put dict(...) of it into the session'
-    """
-    return _OF_PYTHON.get((cls.__module__, cls.__qualname__)) or library_remedy(cls)
-
-
 def register_line(cls: type) -> str | None:
     """Return the call of `register` that a class needs; None for a type written in C, which takes none of its fields,
-    and for one that has a `known_remedy`.
+    and for one that a library ties to more than its fields.
 
     >>> from threading import Thread
     >>> register_line(Thread)
     'register(Thread, tag="threading.Thread")'
     """
     builtin = builtin_base(cls)
-    if cls.__module__ == "builtins" or builtin is cls or known_remedy(cls):
+    if cls.__module__ == "builtins" or builtin is cls or library_remedy(cls):
         return None
     root = cls.__module__.partition(".")[0].strip("_")
     by_hand = ", encode=..., decode=..." if builtin or extends_builtin(cls) or not can_be_made_empty(cls) else ""
