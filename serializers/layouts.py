@@ -100,6 +100,7 @@ def layout_of(cls: type, tag: str, fields: tuple[str, ...] | None, declared: Dec
 def reader_of(layout: Layout) -> Callable[[Any], dict[str, Any]]:
     """Return what reads the fields of an instance; made once per class, since it runs for every instance."""
     names, known_here = layout.names, frozenset(layout.names) | layout.derived
+    of_subclasses: dict[type, frozenset[str]] = {}
     get = attrgetter(*names) if len(names) > 1 else None
 
     def read(instance: Any) -> dict[str, Any]:
@@ -108,8 +109,9 @@ def reader_of(layout: Layout) -> Callable[[Any], dict[str, Any]]:
         except AttributeError:
             state = _set_fields(layout, instance)
         known = known_here
-        if type(instance) is not layout.cls:
-            known = known | layout.derived_of(type(instance))
+        cls = type(instance)
+        if cls is not layout.cls:
+            known = of_subclasses.get(cls) or of_subclasses.setdefault(cls, known_here | layout.derived_of(cls))
             _refuse_slots_of_subclass(layout, instance, known)
         if layout.open:
             state |= sorted((name, value) for name, value in vars(instance).items() if name not in known)
@@ -124,7 +126,7 @@ def _set_fields(layout: Layout, instance: object) -> dict[str, Any]:
     """Return the fields that are set: in slots and plain classes an attribute may be absent, and stays absent."""
     for name in layout.required:
         if not hasattr(instance, name):
-            raise SerializationError(f"field {name!r} of this {layout.cls.__qualname__} is not set: set it")
+            raise SerializationError(unset(layout.cls, name))
     return {name: getattr(instance, name) for name in layout.names if hasattr(instance, name)}
 
 
@@ -180,6 +182,15 @@ declare it, or register(dict, tag='shop.Item', encode=..., decode=...)"
         f"this {type(instance).__qualname__} carries {next(iter(strays))!r}, which is none of its fields and would be "
         f"lost: declare it, or register({cls.__name__}, tag={tag!r}, encode=..., decode=...)"
     )
+
+
+def unset(cls: type, name: str) -> str:
+    """Return the words for an instance that lacks a field.
+
+    >>> unset(dict, "sku")
+    "field 'sku' of this dict is not set: set it"
+    """
+    return f"field {name!r} of this {cls.__qualname__} is not set: set it"
 
 
 def missing(cls: type, name: str) -> str:

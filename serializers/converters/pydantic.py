@@ -14,7 +14,7 @@ Dataclasses of pydantic are kept like others, with the defaults that pydantic kn
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from ..class_anatomy import derived_names, slots_of
@@ -22,7 +22,7 @@ from ..classes import converter_of_class
 from ..converter import Converter, FieldsConverter
 from ..declarations import Declaration, DefaultMaker, declaration_of_dataclass
 from ..errors import DeserializationError, SerializationError
-from ..layouts import stray
+from ..layouts import missing, stray, unset
 from .plain_data import expect
 
 _UNSET, _EXTRA, _PRIVATE = "$unset", "$extra", "$private"
@@ -90,14 +90,14 @@ def _state(cls: Any, tag: str, model: Any) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for name in cls.model_fields:
         if name not in values:
-            raise SerializationError(f"field {name!r} of this {cls.__qualname__} is not set: set it")
+            raise SerializationError(unset(cls, name))
         state[name] = values[name]
     extra: dict[str, Any] = model.__pydantic_extra__ or {}
     private = _private(model)
     if strays := sorted(_strays(cls, model, state, extra, private)):
         raise SerializationError(stray(cls, tag, model, strays))
-    if unset := [name for name in (*state, *extra) if name not in model.__pydantic_fields_set__]:
-        state[_UNSET] = unset
+    if defaults := [name for name in (*state, *extra) if name not in model.__pydantic_fields_set__]:
+        state[_UNSET] = defaults
     if extra:
         state[_EXTRA] = dict(extra)
     if private:
@@ -109,11 +109,18 @@ def _strays(
     cls: Any, model: Any, state: Mapping[str, Any], extra: Mapping[str, Any], private: Mapping[str, Any]
 ) -> Iterator[str]:
     """Return the names of what reading would drop."""
-    yield from (name for name in vars(model).keys() - state.keys() - derived_names(type(model)) if not _is_own(name))
-    yield from (name for name in slots_of(type(model)) if not _is_own(name) and hasattr(model, name))
+    derived, slots = _beside_fields(type(model))
+    yield from (name for name in vars(model).keys() - state.keys() - derived if not _is_own(name))
+    yield from (name for name in slots if hasattr(model, name))
     yield from private.keys() - cls.__private_attributes__.keys()
     if not _takes_extra(cls):
         yield from extra
+
+
+@lru_cache(maxsize=1024)
+def _beside_fields(cls: type) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the attributes that a class computes from others, and its slots, but for pydantic's own."""
+    return derived_names(cls), tuple(name for name in slots_of(cls) if not _is_own(name))
 
 
 def _is_own(name: str) -> bool:
@@ -133,7 +140,7 @@ def _private(model: Any) -> dict[str, Any]:
 
 def _fill(cls: Any, model: Any, state: Any) -> None:
     stored: Mapping[str, Any] = expect(dict, state)
-    unset = frozenset(expect(str, name) for name in expect(list, stored.get(_UNSET, [])))
+    defaults = frozenset(expect(str, name) for name in expect(list, stored.get(_UNSET, [])))
     # Before a field was one, or after that, it may be an extra value: there are no two meanings of one name.
     given = {expect(str, name): value for name, value in stored.items() if name not in (_UNSET, _EXTRA, _PRIVATE)}
     given |= {expect(str, name): value for name, value in expect(dict, stored.get(_EXTRA, {})).items()}
@@ -142,15 +149,13 @@ def _fill(cls: Any, model: Any, state: Any) -> None:
         if name in given:
             values[name] = given[name]
         elif field.is_required():
-            raise DeserializationError(
-                f"the stored {cls.__qualname__} has no field {name!r} and the class gives no default: give it one"
-            )
+            raise DeserializationError(missing(cls, name))
         else:
             values[name] = _default(field, values)
     extra = {name: given[name] for name in given if name not in values} if _takes_extra(cls) else None
     present = [*(name for name in values if name in given), *(extra or ())]
     _set(model, "__dict__", values)
-    _set(model, "__pydantic_fields_set__", {name for name in present if name not in unset})
+    _set(model, "__pydantic_fields_set__", {name for name in present if name not in defaults})
     _set(model, "__pydantic_extra__", extra)
     _set(model, "__pydantic_private__", _private_attributes(cls, expect(dict, stored.get(_PRIVATE, {}))))
 
