@@ -174,9 +174,9 @@ class _Comparison:
 
     def inside(self, place: Place, other: Any) -> _Found | None:
         """Compare what a value holds: as a container, and in its attributes; of a library, what its converter keeps."""
-        kept = kept_of_library(place.value), kept_of_library(other)
-        if None not in kept:
-            self.waiting.append((place.inside("", kept[0]), kept[1]))
+        kept = None if type(place.value) in _BUILT_IN else kept_of_library(place.value)
+        if kept is not None and (kept_back := kept_of_library(other)) is not None:
+            self.waiting.append((place.inside("", kept), kept_back))
             # What it is by its built-in base is seen without the converter, which could leave something out.
             return self.contained(place, other) if isinstance(place.value, _CONTAINED) else None
         state = _state(place.value)
@@ -295,6 +295,7 @@ def _sets(value: Any, other: Any) -> _Found | None:
 
 
 _NO_TWIN = object()
+_BUILT_IN = frozenset({dict, list, tuple, set, frozenset})
 _CONTAINED = (str, bytes, dict, list, tuple, set, frozenset, datetime, time)
 
 
